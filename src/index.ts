@@ -1,0 +1,11 @@
+/**
+ * doppel as a library: a deduplicating, content-addressed store for disk images.
+ *
+ * @packageDocumentation
+ */
+export type { DiskLayout, Extent, FileSystem, Partition } from '../store-format/index.js';
+export { digest } from './digest/digest.js';
+export { StoreError, type StoreErrorCode, type StoreErrorDetails } from './errors.js';
+export type * from './interface.js';
+export { initStore, openStore } from './store/open-store.js';
+export { versions } from './versions.js';

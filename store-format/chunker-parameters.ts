@@ -1,0 +1,46 @@
+import * as v from 'valibot';
+import { CHUNKER_DOMAIN, hashInDomain } from './domains.js';
+import { type Blake3, toHex } from './ids.js';
+import { BLOCK_BYTES, KIB, MIB, SEGMENT_BYTES } from './limits.js';
+
+/**
+ * How a store cuts images. Two stores with equal parameters cut equal bytes into equal recipes; the fingerprint
+ * stands in every recipe, so recipes of different parameters are never taken for one another.
+ */
+export const ChunkerParametersSchema = v.pipe(
+  v.strictObject({
+    algorithm: v.literal('fastcdc'),
+    /** No chunk but the last of a data run is shorter; hashing starts here. */
+    minBytes: v.pipe(v.number(), v.integer(), v.minValue(64), v.maxValue(MIB)),
+    /** A power of two: where the easier mask takes over. */
+    averageBytes: v.pipe(v.number(), v.integer(), v.minValue(256), v.maxValue(MIB)),
+    maxBytes: v.pipe(v.number(), v.integer(), v.minValue(KIB), v.maxValue(SEGMENT_BYTES)),
+    /** The smallest hole, in blocks of 4 KiB. */
+    holeBlocks: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(SEGMENT_BYTES / BLOCK_BYTES)),
+    /** 64 hex digits: key of the gear table. */
+    gearSeed: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
+  }),
+  v.check(
+    (p) => p.minBytes < p.averageBytes && p.averageBytes < p.maxBytes && isPowerOfTwo(p.averageBytes),
+    'expected minBytes < averageBytes (a power of two) < maxBytes',
+  ),
+);
+
+export type ChunkerParameters = Readonly<v.InferOutput<typeof ChunkerParametersSchema>>;
+
+export const CHUNKER_FINGERPRINT_BYTES = 8;
+
+/** The text whose hash is the fingerprint: every parameter, in this order. */
+export function chunkerText(p: ChunkerParameters): string {
+  return `${p.algorithm} min=${p.minBytes} avg=${p.averageBytes} max=${p.maxBytes} hole=${p.holeBlocks} segment=${SEGMENT_BYTES} gear=${p.gearSeed}`;
+}
+
+/** 16 hex digits: the first 8 bytes of BLAKE3(domain ‖ text). */
+export function chunkerFingerprint(blake3: Blake3, p: ChunkerParameters): string {
+  const hash = hashInDomain(blake3, CHUNKER_DOMAIN, Buffer.from(chunkerText(p), 'latin1'));
+  return toHex(hash.subarray(0, CHUNKER_FINGERPRINT_BYTES));
+}
+
+function isPowerOfTwo(n: number): boolean {
+  return (n & (n - 1)) === 0;
+}

@@ -1,0 +1,60 @@
+/** Extent list: byte ranges of an image, such as the sectors that could not be read (SPEC.md, "Extent list"). */
+import { EXTENTS_DOMAIN, hashInDomain } from './domains.js';
+import { FormatError } from './format-error.js';
+import type { Blake3 } from './ids.js';
+import { EXTENTS_MAX } from './limits.js';
+
+const MAGIC = 0x54584544; // "DEXT"
+const HEADER_BYTES = 8;
+const STRUCTURE = 'extent list';
+
+export interface Extent {
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** Ascending and apart: touching extents are one. */
+export function encodeExtents(extents: readonly Extent[]): Buffer {
+  const bytes = Buffer.allocUnsafe(HEADER_BYTES + 16 * extents.length);
+  bytes.writeUInt32LE(MAGIC, 0);
+  bytes.writeUInt32LE(extents.length, 4);
+  extents.forEach(({ offset, length }, i) => {
+    bytes.writeBigUInt64LE(BigInt(offset), HEADER_BYTES + 16 * i);
+    bytes.writeBigUInt64LE(BigInt(length), HEADER_BYTES + 16 * i + 8);
+  });
+  return bytes;
+}
+
+export function extentsId(bytes: Uint8Array, blake3: Blake3): Uint8Array {
+  return hashInDomain(blake3, EXTENTS_DOMAIN, bytes);
+}
+
+/** @throws FormatError */
+export function decodeExtents(bytes: Uint8Array): Extent[] {
+  if (bytes.length < HEADER_BYTES) throw new FormatError('truncated', STRUCTURE, bytes.length, 'no header');
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (view.getUint32(0, true) !== MAGIC)
+    throw new FormatError('bad-magic', STRUCTURE, 0, 'not an extent list');
+  const count = view.getUint32(4, true);
+  if (count > EXTENTS_MAX) throw new FormatError('too-large', STRUCTURE, 4, `${count} extents`);
+  if (bytes.length !== HEADER_BYTES + 16 * count) {
+    throw new FormatError(
+      'truncated',
+      STRUCTURE,
+      bytes.length,
+      `expected ${HEADER_BYTES + 16 * count} bytes`,
+    );
+  }
+  const extents: Extent[] = [];
+  let end = -1;
+  for (let at = HEADER_BYTES; at < bytes.length; at += 16) {
+    const offset = Number(view.getBigUint64(at, true));
+    const length = Number(view.getBigUint64(at + 8, true));
+    if (!Number.isSafeInteger(offset + length) || length === 0 || offset <= end) {
+      throw new FormatError('bad-value', STRUCTURE, at, `extent ${offset}+${length}`);
+    }
+    extents.push({ offset, length });
+    end = offset + length;
+  }
+  return extents;
+}

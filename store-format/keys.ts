@@ -1,0 +1,66 @@
+/** Every path name of a store, both ways: nothing else in the code spells or parses one. */
+import { hashInDomain, NAME_DOMAIN } from './domains.js';
+import { type Blake3, isHex, type LeaseId, type PackId, type PubId, toHex } from './ids.js';
+
+/** Folders of one level; `packs/` has 256 below it. */
+export const FOLDERS = [
+  'config',
+  'keys',
+  'tags',
+  'packs',
+  'leases',
+  'pins',
+  'images',
+  'removed',
+  'condemned',
+  'gc',
+  'lost',
+  'damaged',
+] as const;
+export type Folder = (typeof FOLDERS)[number];
+
+/** All folders that a store is made with. */
+export function storeFolders(): string[] {
+  const shards = Array.from({ length: 256 }, (_, i) => `packs/${i.toString(16).padStart(2, '0')}`);
+  return [...FOLDERS, ...shards];
+}
+
+export const packKey = (id: PackId): string => `packs/${id.slice(0, 2)}/${id}`;
+export const imageKey = (id: PubId): string => `images/${id}`;
+export const leaseKey = (id: LeaseId): string => `leases/${id}`;
+export const pinKey = (id: string): string => `pins/${id}`;
+export const condemnedKey = (id: PackId): string => `condemned/${id}`;
+export const damagedKey = (id: PackId): string => `damaged/${id}`;
+export const markKey = (id: PubId, n: number): string => `removed/${id}.${n}`;
+export const configKey = (n: number): string => `config/${pad(n)}`;
+export const nameFolder = (name: string, blake3: Blake3): string =>
+  `tags/${toHex(hashInDomain(blake3, NAME_DOMAIN, Buffer.from(name)))}`;
+export const nameKey = (folder: string, n: number): string => `${folder}/${pad(n)}`;
+
+/** Ten digits, so that listings sort by number. */
+function pad(n: number): string {
+  return n.toString().padStart(10, '0');
+}
+
+/** The last part of a key, when it is `bytes` bytes of hex. */
+function hexName(key: string, bytes: number): string | undefined {
+  const name = key.slice(key.lastIndexOf('/') + 1);
+  return isHex(name, bytes) ? name : undefined;
+}
+
+/** From `packs/ab/<id>`, `condemned/<id>` or `damaged/<id>`. */
+export const parsePackId = (key: string): PackId | undefined => hexName(key, 32) as PackId | undefined;
+/** From `images/<id>` or `leases/<id>`. */
+export const parseLeaseId = (key: string): LeaseId | undefined => hexName(key, 16) as LeaseId | undefined;
+
+/** From `config/<n>` or `tags/<hash>/<n>`. */
+export function parseNumber(key: string): number | undefined {
+  const name = key.slice(key.lastIndexOf('/') + 1);
+  return /^[0-9]{10}$/.test(name) ? Number(name) : undefined;
+}
+
+/** From `removed/<PubId>.<n>`. */
+export function parseMark(key: string): { readonly image: PubId; readonly n: number } | undefined {
+  const match = /^removed\/([0-9a-f]{32})\.([1-9][0-9]{0,8})$/.exec(key);
+  return match ? { image: match[1] as PubId, n: Number(match[2]) } : undefined;
+}

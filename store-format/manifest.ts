@@ -1,0 +1,267 @@
+/**
+ * Manifest: one image (SPEC.md, "Manifest"). A header with its own length and hash, so that `ls` reads headers only;
+ * then the ids of the image's pages; then attachments: other entries that must live as long as the image.
+ *
+ * A tombstone is a manifest without an image: it breaks the lease whose id is its name, because a key is claimed once.
+ */
+import * as v from 'valibot';
+import { DiskLayoutSchema } from './disk-layout.js';
+import { FormatError } from './format-error.js';
+import type { Blake3, ImageId, PubId } from './ids.js';
+import {
+  FORMAT_VERSION,
+  HASH_BYTES,
+  HEADER_MAX_BYTES,
+  MANIFEST_MAX_ATTACHMENTS,
+  MANIFEST_MAX_PAGES,
+  PAGE_ROWS,
+  SEGMENT_BYTES,
+} from './limits.js';
+import {
+  CountSchema,
+  Hex8Schema,
+  Hex16Schema,
+  Hex32Schema,
+  LabelsSchema,
+  NameSchema,
+  TextSchema,
+} from './names.js';
+import type { EntryKind } from './pack.js';
+import { decodePayload, encodePayload } from './record.js';
+import { checkSignatureSlot, SIGNATURE_SLOT_BYTES, writeEmptySignatureSlot } from './signature.js';
+
+const MAGIC = 0x474d4944; // "DIMG"
+const FIXED_BYTES = 24 + HASH_BYTES;
+const ATTACHMENT_BYTES = 8 + HASH_BYTES;
+const STRUCTURE = 'manifest';
+const ManifestKind = { image: 1, tombstone: 2 } as const;
+
+/** One read of this many bytes gets the header of all but extreme manifests. */
+export const MANIFEST_HEAD_BYTES = 16 * 1024;
+
+export const ManifestHeaderSchema = v.object({
+  /** What users see; kept by copies. */
+  imageId: Hex16Schema,
+  /** The manifest's own name. */
+  pubId: Hex16Schema,
+  name: NameSchema,
+  /** Counts the captures of a name. */
+  sequence: CountSchema,
+  /** When the read of the source began and when the image was published. */
+  startedMs: CountSchema,
+  createdMs: CountSchema,
+  size: CountSchema,
+  /** BLAKE3(domain, size, segment digests). */
+  digest: Hex32Schema,
+  sha256: v.optional(Hex32Schema),
+  chunker: Hex8Schema,
+  tag: v.optional(NameSchema),
+  labels: LabelsSchema,
+  description: v.optional(TextSchema),
+  source: v.object({
+    kind: v.picklist(['file', 'device', 'stream']),
+    path: TextSchema,
+    host: TextSchema,
+    model: v.optional(TextSchema),
+    serial: v.optional(TextSchema),
+    sectorSize: CountSchema,
+  }),
+  layout: DiskLayoutSchema,
+  /** Bytes that could not be read and stand as zeros; the ranges are an attached extent list. */
+  badBytes: CountSchema,
+  badRanges: v.optional(Hex32Schema),
+  stats: v.object({
+    zeroBytes: CountSchema,
+    sharedBytes: CountSchema,
+    newBytes: CountSchema,
+    /** What this capture added to the store: packs, footers, manifest. */
+    storedBytes: CountSchema,
+    chunks: CountSchema,
+    newChunks: CountSchema,
+  }),
+  /** PubId of the image it was predicted from. */
+  parent: v.optional(Hex16Schema),
+  /** Version of doppel that wrote it. */
+  writer: TextSchema,
+});
+export type ManifestHeader = Readonly<v.InferOutput<typeof ManifestHeaderSchema>>;
+
+export const TombstoneSchema = v.object({
+  pubId: Hex16Schema,
+  by: Hex16Schema,
+  atMs: CountSchema,
+  reason: TextSchema,
+});
+export type Tombstone = Readonly<v.InferOutput<typeof TombstoneSchema>>;
+
+export interface Attachment {
+  readonly kind: EntryKind;
+  /** 32 bytes. */
+  readonly id: Uint8Array;
+}
+
+export interface Manifest {
+  readonly header: ManifestHeader;
+  /** 32 bytes each; page p covers segments 256 p and on. */
+  readonly pageIds: readonly Uint8Array[];
+  readonly attachments: readonly Attachment[];
+}
+
+/** What stands in `images/`: an image's header, or the tombstone of a broken lease. */
+export type ManifestHead =
+  | { readonly kind: 'image'; readonly header: ManifestHeader }
+  | { readonly kind: 'tombstone'; readonly tombstone: Tombstone };
+
+export function encodeManifest(manifest: Manifest, blake3: Blake3): Buffer {
+  return encode(ManifestKind.image, manifest.header, manifest.pageIds, manifest.attachments, blake3);
+}
+
+export function encodeTombstone(tombstone: Tombstone, blake3: Blake3): Buffer {
+  return encode(ManifestKind.tombstone, tombstone, [], [], blake3);
+}
+
+function encode(
+  kind: number,
+  headerValue: unknown,
+  pageIds: readonly Uint8Array[],
+  attachments: readonly Attachment[],
+  blake3: Blake3,
+): Buffer {
+  const header = encodePayload(headerValue);
+  const hashAt =
+    FIXED_BYTES +
+    header.length +
+    HASH_BYTES * pageIds.length +
+    ATTACHMENT_BYTES * attachments.length +
+    SIGNATURE_SLOT_BYTES;
+  const bytes = Buffer.alloc(hashAt + HASH_BYTES);
+  bytes.writeUInt32LE(MAGIC, 0);
+  bytes.writeUInt16LE(FORMAT_VERSION, 4);
+  bytes.writeUInt16LE(kind, 6);
+  bytes.writeUInt32LE(header.length, 8);
+  bytes.writeUInt32LE(pageIds.length, 12);
+  bytes.writeUInt32LE(attachments.length, 16);
+  bytes.set(blake3(Buffer.concat([bytes.subarray(0, 24), header])), 24);
+  bytes.set(header, FIXED_BYTES);
+  let at = FIXED_BYTES + header.length;
+  for (const id of pageIds) {
+    bytes.set(id, at);
+    at += HASH_BYTES;
+  }
+  for (const attachment of attachments) {
+    bytes.writeUInt32LE(attachment.kind, at);
+    bytes.set(attachment.id, at + 8);
+    at += ATTACHMENT_BYTES;
+  }
+  writeEmptySignatureSlot(bytes, at);
+  bytes.set(blake3(bytes.subarray(0, hashAt)), hashAt);
+  return bytes;
+}
+
+interface Fixed {
+  readonly kind: number;
+  readonly headerBytes: number;
+  readonly pages: number;
+  readonly attachments: number;
+  readonly totalBytes: number;
+}
+
+/** Lengths of a manifest from its first 24 bytes, so that a reader knows how much to fetch. @throws FormatError */
+function decodeFixed(bytes: Uint8Array): Fixed {
+  if (bytes.length < FIXED_BYTES) throw new FormatError('truncated', STRUCTURE, bytes.length, 'no header');
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (view.getUint32(0, true) !== MAGIC) throw new FormatError('bad-magic', STRUCTURE, 0, 'not a manifest');
+  const version = view.getUint16(4, true);
+  if (version !== FORMAT_VERSION) throw new FormatError('bad-version', STRUCTURE, 4, `format 0.${version}`);
+  const headerBytes = view.getUint32(8, true);
+  const pages = view.getUint32(12, true);
+  const attachments = view.getUint32(16, true);
+  if (
+    headerBytes > HEADER_MAX_BYTES ||
+    pages > MANIFEST_MAX_PAGES ||
+    attachments > MANIFEST_MAX_ATTACHMENTS
+  ) {
+    throw new FormatError('too-large', STRUCTURE, 8, `${headerBytes} header bytes, ${pages} pages`);
+  }
+  const totalBytes =
+    FIXED_BYTES +
+    headerBytes +
+    HASH_BYTES * pages +
+    ATTACHMENT_BYTES * attachments +
+    SIGNATURE_SLOT_BYTES +
+    HASH_BYTES;
+  return { kind: view.getUint16(6, true), headerBytes, pages, attachments, totalBytes };
+}
+
+/** Bytes from the start that `decodeManifestHead` needs. @throws FormatError */
+export function manifestHeadBytes(start: Uint8Array): number {
+  return FIXED_BYTES + decodeFixed(start).headerBytes;
+}
+
+/** Decodes and checks the header alone. @throws FormatError */
+export function decodeManifestHead(bytes: Uint8Array, pubId: PubId, blake3: Blake3): ManifestHead {
+  const fixed = decodeFixed(bytes);
+  const end = FIXED_BYTES + fixed.headerBytes;
+  if (bytes.length < end)
+    throw new FormatError('truncated', STRUCTURE, bytes.length, `header ends at ${end}`);
+  const header = bytes.subarray(FIXED_BYTES, end);
+  const hash = blake3(Buffer.concat([bytes.subarray(0, 24), header]));
+  if (Buffer.compare(hash, bytes.subarray(24, FIXED_BYTES)) !== 0) {
+    throw new FormatError('bad-hash', STRUCTURE, 24, 'its header was changed');
+  }
+  const head = decodeHeader(fixed.kind, header);
+  const own = head.kind === 'image' ? head.header.pubId : head.tombstone.pubId;
+  if (own !== pubId) throw new FormatError('misplaced', STRUCTURE, FIXED_BYTES, `belongs at images/${own}`);
+  return head;
+}
+
+function decodeHeader(kind: number, bytes: Uint8Array): ManifestHead {
+  if (kind === ManifestKind.image) {
+    return { kind: 'image', header: decodePayload(bytes, ManifestHeaderSchema, STRUCTURE) };
+  }
+  if (kind === ManifestKind.tombstone) {
+    return { kind: 'tombstone', tombstone: decodePayload(bytes, TombstoneSchema, 'tombstone') };
+  }
+  throw new FormatError('bad-value', STRUCTURE, 6, `kind ${kind}`);
+}
+
+/** Decodes and checks all of it. @throws FormatError, also for a tombstone */
+export function decodeManifest(bytes: Uint8Array, pubId: PubId, blake3: Blake3): Manifest {
+  const fixed = decodeFixed(bytes);
+  if (bytes.length !== fixed.totalBytes) {
+    throw new FormatError('truncated', STRUCTURE, bytes.length, `expected ${fixed.totalBytes} bytes`);
+  }
+  const hashAt = bytes.length - HASH_BYTES;
+  if (Buffer.compare(blake3(bytes.subarray(0, hashAt)), bytes.subarray(hashAt)) !== 0) {
+    throw new FormatError('bad-hash', STRUCTURE, hashAt, 'its bytes were changed');
+  }
+  const head = decodeManifestHead(bytes, pubId, blake3);
+  if (head.kind !== 'image') throw new FormatError('bad-value', STRUCTURE, 6, 'a tombstone, not an image');
+  const { header } = head;
+  if (fixed.pages !== Math.ceil(Math.ceil(header.size / SEGMENT_BYTES) / PAGE_ROWS)) {
+    throw new FormatError('bad-value', STRUCTURE, 12, `${fixed.pages} pages for ${header.size} bytes`);
+  }
+  checkSignatureSlot(bytes, hashAt - SIGNATURE_SLOT_BYTES, STRUCTURE);
+  const pagesAt = FIXED_BYTES + fixed.headerBytes;
+  const attachmentsAt = pagesAt + HASH_BYTES * fixed.pages;
+  return {
+    header,
+    pageIds: Array.from({ length: fixed.pages }, (_, i) => slice(bytes, pagesAt + HASH_BYTES * i)),
+    attachments: Array.from({ length: fixed.attachments }, (_, i) => {
+      const at = attachmentsAt + ATTACHMENT_BYTES * i;
+      return { kind: bytes[at] as EntryKind, id: slice(bytes, at + 8) };
+    }),
+  };
+}
+
+function slice(bytes: Uint8Array, at: number): Uint8Array {
+  return bytes.subarray(at, at + HASH_BYTES);
+}
+
+export function imageIdOf(header: ManifestHeader): ImageId {
+  return header.imageId as ImageId;
+}
+
+export function pubIdOf(header: ManifestHeader): PubId {
+  return header.pubId as PubId;
+}

@@ -1,0 +1,29 @@
+import * as v from 'valibot';
+import { NAME_MAX_BYTES } from './limits.js';
+
+/**
+ * Names and tags: letters, digits and `._-`, NFC, at most 255 bytes, starting with a letter or digit, so that `:`,
+ * `~` and `@` stay free for references. They never stand in paths.
+ */
+export function isName(text: string): boolean {
+  return (
+    /^[\p{L}\p{N}][\p{L}\p{M}\p{N}._-]*$/u.test(text) &&
+    text === text.normalize('NFC') &&
+    Buffer.byteLength(text) <= NAME_MAX_BYTES
+  );
+}
+
+export const NameSchema = v.pipe(
+  v.string(),
+  v.check(isName, 'expected letters, digits, ".", "_" or "-", at most 255 bytes'),
+);
+
+const hex = (bytes: number) => v.pipe(v.string(), v.regex(new RegExp(`^[0-9a-f]{${2 * bytes}}$`)));
+
+export const Hex8Schema = hex(8);
+export const Hex16Schema = hex(16);
+export const Hex32Schema = hex(32);
+export const CountSchema = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+/** Free text that people wrote. */
+export const TextSchema = v.pipe(v.string(), v.maxLength(65_536));
+export const LabelsSchema = v.record(v.pipe(v.string(), v.minLength(1), v.maxLength(255)), TextSchema);
