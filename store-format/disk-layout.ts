@@ -18,7 +18,7 @@ export const MAX_NOTES = 128;
 const textSchema = v.pipe(v.string(), v.nonEmpty(), v.maxLength(MAX_TEXT_LENGTH));
 const bytesSchema = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 
-export const fileSystemSchema = v.pipe(
+export const FileSystemSchema = v.pipe(
   v.strictObject({
     /** As blkid names it: `ext4`, `vfat`, `swap`, `crypto_LUKS`, `LVM2_member`, … */
     type: textSchema,
@@ -31,7 +31,7 @@ export const fileSystemSchema = v.pipe(
   v.readonly(),
 );
 
-export const partitionSchema = v.pipe(
+export const PartitionSchema = v.pipe(
   v.strictObject({
     /** As Linux numbers them: a gap in the table stays a gap; logical partitions of an MBR start at 5. */
     number: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
@@ -44,7 +44,7 @@ export const partitionSchema = v.pipe(
     uuid: v.exactOptional(textSchema),
     name: v.exactOptional(textSchema),
     bootable: v.exactOptional(v.boolean()),
-    fileSystem: v.exactOptional(fileSystemSchema),
+    fileSystem: v.exactOptional(FileSystemSchema),
   }),
   v.check(
     (partition) => Number.isSafeInteger(partition.offset + partition.size),
@@ -53,22 +53,22 @@ export const partitionSchema = v.pipe(
   v.readonly(),
 );
 
-export const diskLayoutSchema = v.pipe(
+export const DiskLayoutSchema = v.pipe(
   v.strictObject({
     table: v.picklist(['gpt', 'mbr', 'none']),
     /** The unit the table counts in. 512 where there is no table. */
     sectorSize: v.picklist([512, 4096]),
     /** GPT: the disk's GUID in lower case. MBR: its signature, eight hexadecimal digits. */
     diskId: v.exactOptional(textSchema),
-    partitions: v.pipe(v.array(partitionSchema), v.maxLength(MAX_PARTITIONS), v.readonly()),
+    partitions: v.pipe(v.array(PartitionSchema), v.maxLength(MAX_PARTITIONS), v.readonly()),
     /** Only where the whole disk is one file system without a table. */
-    fileSystem: v.exactOptional(fileSystemSchema),
+    fileSystem: v.exactOptional(FileSystemSchema),
     /** What was odd but readable, in English, for a person to read. */
     notes: v.exactOptional(v.pipe(v.array(textSchema), v.maxLength(MAX_NOTES), v.readonly())),
   }),
   v.readonly(),
 );
 
-export type FileSystem = v.InferOutput<typeof fileSystemSchema>;
-export type Partition = v.InferOutput<typeof partitionSchema>;
-export type DiskLayout = v.InferOutput<typeof diskLayoutSchema>;
+export type FileSystem = v.InferOutput<typeof FileSystemSchema>;
+export type Partition = v.InferOutput<typeof PartitionSchema>;
+export type DiskLayout = v.InferOutput<typeof DiskLayoutSchema>;
