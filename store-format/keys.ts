@@ -16,6 +16,7 @@ export const FOLDERS = [
   'gc',
   'lost',
   'damaged',
+  'attested',
 ] as const;
 export type Folder = (typeof FOLDERS)[number];
 
@@ -32,7 +33,11 @@ export const pinKey = (id: string): string => `pins/${id}`;
 export const condemnedKey = (id: PackId): string => `condemned/${id}`;
 export const damagedKey = (id: PackId): string => `damaged/${id}`;
 export const markKey = (id: PubId, n: number): string => `removed/${id}.${n}`;
+export const lostKey = (id: string): string => `lost/${id}`;
+export const attestedKey = (id: LeaseId): string => `attested/${id}`;
+export const keySlotKey = (id: string): string => `keys/${id}`;
 export const configKey = (n: number): string => `config/${pad(n)}`;
+export const gcKey = (n: number): string => `gc/${pad(n)}`;
 export const nameFolder = (name: string, blake3: Blake3): string =>
   `tags/${toHex(hashInDomain(blake3, NAME_DOMAIN, Buffer.from(name)))}`;
 export const nameKey = (folder: string, n: number): string => `${folder}/${pad(n)}`;
@@ -48,15 +53,19 @@ function hexName(key: string, bytes: number): string | undefined {
   return isHex(name, bytes) ? name : undefined;
 }
 
-/** From `packs/ab/<id>`, `condemned/<id>` or `damaged/<id>`. */
-export const parsePackId = (key: string): PackId | undefined => hexName(key, 32) as PackId | undefined;
-/** From `images/<id>` or `leases/<id>`. */
+/** From `packs/ab/<id>`, `condemned/<id>` or `damaged/<id>`. A pack in another shard than its own is none. */
+export function parsePackId(key: string): PackId | undefined {
+  const id = hexName(key, 32) as PackId | undefined;
+  return id !== undefined && key.startsWith('packs/') && key !== packKey(id) ? undefined : id;
+}
+
+/** From `images/<id>`, `leases/<id>`, `pins/<id>`, `lost/<id>` or `attested/<id>`. */
 export const parseLeaseId = (key: string): LeaseId | undefined => hexName(key, 16) as LeaseId | undefined;
 
-/** From `config/<n>` or `tags/<hash>/<n>`. */
+/** From `config/<n>`, `gc/<n>` or `tags/<hash>/<n>`; n starts at 1. */
 export function parseNumber(key: string): number | undefined {
   const name = key.slice(key.lastIndexOf('/') + 1);
-  return /^[0-9]{10}$/.test(name) ? Number(name) : undefined;
+  return /^[0-9]{10}$/.test(name) && Number(name) > 0 ? Number(name) : undefined;
 }
 
 /** From `removed/<PubId>.<n>`. */

@@ -18,12 +18,12 @@ export const SEGMENT_BYTES = MIB;
 /** Rows of a manifest page: 256 segments, so one page covers 256 MiB. */
 export const PAGE_ROWS = 256;
 
-/** A writer closes a pack when the next frame would pass one of these. */
+/** A writer closes a pack when the next frame would pass one of these; the bytes are header, frames and padding. */
 export const PACK_MAX_BYTES = 64 * MIB;
 export const PACK_MAX_ENTRIES = 16_384;
 export const PACK_MAX_FRAMES = 1_024;
 
-/** One read of this many bytes at a pack's end holds footer and trailer of any legal pack: 647,392 at most. */
+/** One read of this many bytes at a pack's end holds footer and trailer of any legal pack: 647,408 at most. */
 export const PACK_TAIL_BYTES = 640 * KIB;
 
 /** Plain bytes of one frame; also bounds what a reader allocates to decompress it. */
@@ -33,6 +33,7 @@ export const FRAME_MAX_BYTES = 16 * MIB;
 export const MANIFEST_MAX_PAGES = 262_144;
 export const MANIFEST_MAX_ATTACHMENTS = 1_024;
 export const HEADER_MAX_BYTES = 4 * MIB;
-export const RECORD_MAX_BYTES = 64 * MIB;
+/** What does not fit one record is spread over several. */
+export const RECORD_MAX_BYTES = 16 * MIB;
 export const EXTENTS_MAX = 1_000_000;
 export const NAME_MAX_BYTES = 255;

@@ -4,10 +4,8 @@
  *
  * A tombstone is a manifest without an image: it breaks the lease whose id is its name, because a key is claimed once.
  */
-import * as v from 'valibot';
-import { DiskLayoutSchema } from './disk-layout.js';
 import { FormatError } from './format-error.js';
-import type { Blake3, ImageId, PubId } from './ids.js';
+import { type Blake3, type ImageId, type PubId, toHex } from './ids.js';
 import {
   FORMAT_VERSION,
   HASH_BYTES,
@@ -18,15 +16,12 @@ import {
   SEGMENT_BYTES,
 } from './limits.js';
 import {
-  CountSchema,
-  Hex8Schema,
-  Hex16Schema,
-  Hex32Schema,
-  LabelsSchema,
-  NameSchema,
-  TextSchema,
-} from './names.js';
-import type { EntryKind } from './pack.js';
+  type ManifestHeader,
+  ManifestHeaderSchema,
+  type Tombstone,
+  TombstoneSchema,
+} from './manifest-header.js';
+import { EntryKind } from './pack.js';
 import { decodePayload, encodePayload } from './record.js';
 import { checkSignatureSlot, SIGNATURE_SLOT_BYTES, writeEmptySignatureSlot } from './signature.js';
 
@@ -39,63 +34,9 @@ const ManifestKind = { image: 1, tombstone: 2 } as const;
 /** One read of this many bytes gets the header of all but extreme manifests. */
 export const MANIFEST_HEAD_BYTES = 16 * 1024;
 
-export const ManifestHeaderSchema = v.object({
-  /** What users see; kept by copies. */
-  imageId: Hex16Schema,
-  /** The manifest's own name. */
-  pubId: Hex16Schema,
-  name: NameSchema,
-  /** Counts the captures of a name. */
-  sequence: CountSchema,
-  /** When the read of the source began and when the image was published. */
-  startedMs: CountSchema,
-  createdMs: CountSchema,
-  size: CountSchema,
-  /** BLAKE3(domain, size, segment digests). */
-  digest: Hex32Schema,
-  sha256: v.optional(Hex32Schema),
-  chunker: Hex8Schema,
-  tag: v.optional(NameSchema),
-  labels: LabelsSchema,
-  description: v.optional(TextSchema),
-  source: v.object({
-    kind: v.picklist(['file', 'device', 'stream']),
-    path: TextSchema,
-    host: TextSchema,
-    model: v.optional(TextSchema),
-    serial: v.optional(TextSchema),
-    sectorSize: CountSchema,
-  }),
-  layout: DiskLayoutSchema,
-  /** Bytes that could not be read and stand as zeros; the ranges are an attached extent list. */
-  badBytes: CountSchema,
-  badRanges: v.optional(Hex32Schema),
-  stats: v.object({
-    zeroBytes: CountSchema,
-    sharedBytes: CountSchema,
-    newBytes: CountSchema,
-    /** What this capture added to the store: packs, footers, manifest. */
-    storedBytes: CountSchema,
-    chunks: CountSchema,
-    newChunks: CountSchema,
-  }),
-  /** PubId of the image it was predicted from. */
-  parent: v.optional(Hex16Schema),
-  /** Version of doppel that wrote it. */
-  writer: TextSchema,
-});
-export type ManifestHeader = Readonly<v.InferOutput<typeof ManifestHeaderSchema>>;
-
-export const TombstoneSchema = v.object({
-  pubId: Hex16Schema,
-  by: Hex16Schema,
-  atMs: CountSchema,
-  reason: TextSchema,
-});
-export type Tombstone = Readonly<v.InferOutput<typeof TombstoneSchema>>;
-
 export interface Attachment {
-  readonly kind: EntryKind;
+  /** An `EntryKind`, or the number of a kind to come: its holder may be read, but nothing collected beside it. */
+  readonly kind: EntryKind | number;
   /** 32 bytes. */
   readonly id: Uint8Array;
 }
@@ -128,6 +69,9 @@ function encode(
   blake3: Blake3,
 ): Buffer {
   const header = encodePayload(headerValue);
+  if (header.length > HEADER_MAX_BYTES || pageIds.length > MANIFEST_MAX_PAGES) {
+    throw new TypeError(`Manifest of ${header.length} header bytes and ${pageIds.length} pages is too large`);
+  }
   const hashAt =
     FIXED_BYTES +
     header.length +
@@ -183,6 +127,7 @@ function decodeFixed(bytes: Uint8Array): Fixed {
   ) {
     throw new FormatError('too-large', STRUCTURE, 8, `${headerBytes} header bytes, ${pages} pages`);
   }
+  if (view.getUint32(20, true) !== 0) throw new FormatError('bad-value', STRUCTURE, 20, 'reserved bytes');
   const totalBytes =
     FIXED_BYTES +
     headerBytes +
@@ -227,6 +172,36 @@ function decodeHeader(kind: number, bytes: Uint8Array): ManifestHead {
 
 /** Decodes and checks all of it. @throws FormatError, also for a tombstone */
 export function decodeManifest(bytes: Uint8Array, pubId: PubId, blake3: Blake3): Manifest {
+  const fixed = checkWhole(bytes, blake3);
+  const head = decodeManifestHead(bytes, pubId, blake3);
+  if (head.kind !== 'image') throw new FormatError('bad-value', STRUCTURE, 6, 'a tombstone, not an image');
+  const { header } = head;
+  if (fixed.pages !== Math.ceil(Math.ceil(header.size / SEGMENT_BYTES) / PAGE_ROWS)) {
+    throw new FormatError('bad-value', STRUCTURE, 12, `${fixed.pages} pages for ${header.size} bytes`);
+  }
+  const pagesAt = FIXED_BYTES + fixed.headerBytes;
+  const pageIds = Array.from({ length: fixed.pages }, (_, i) => slice(bytes, pagesAt + HASH_BYTES * i));
+  const attachments = decodeAttachments(bytes, pagesAt + HASH_BYTES * fixed.pages, fixed.attachments);
+  const { badRanges } = header;
+  if (badRanges && !attachments.some((a) => a.kind === EntryKind.extents && toHex(a.id) === badRanges)) {
+    throw new FormatError('bad-value', STRUCTURE, FIXED_BYTES, 'badRanges is not attached');
+  }
+  return { header, pageIds, attachments };
+}
+
+/** Decodes and checks all of a tombstone. @throws FormatError, also for an image */
+export function decodeTombstone(bytes: Uint8Array, pubId: PubId, blake3: Blake3): Tombstone {
+  const fixed = checkWhole(bytes, blake3);
+  const head = decodeManifestHead(bytes, pubId, blake3);
+  if (head.kind !== 'tombstone')
+    throw new FormatError('bad-value', STRUCTURE, 6, 'an image, not a tombstone');
+  if (fixed.pages + fixed.attachments > 0)
+    throw new FormatError('bad-value', STRUCTURE, 12, 'roots of nothing');
+  return head.tombstone;
+}
+
+/** Length, hash and signature slot of what stands in `images/`. */
+function checkWhole(bytes: Uint8Array, blake3: Blake3): Fixed {
   const fixed = decodeFixed(bytes);
   if (bytes.length !== fixed.totalBytes) {
     throw new FormatError('truncated', STRUCTURE, bytes.length, `expected ${fixed.totalBytes} bytes`);
@@ -235,23 +210,19 @@ export function decodeManifest(bytes: Uint8Array, pubId: PubId, blake3: Blake3):
   if (Buffer.compare(blake3(bytes.subarray(0, hashAt)), bytes.subarray(hashAt)) !== 0) {
     throw new FormatError('bad-hash', STRUCTURE, hashAt, 'its bytes were changed');
   }
-  const head = decodeManifestHead(bytes, pubId, blake3);
-  if (head.kind !== 'image') throw new FormatError('bad-value', STRUCTURE, 6, 'a tombstone, not an image');
-  const { header } = head;
-  if (fixed.pages !== Math.ceil(Math.ceil(header.size / SEGMENT_BYTES) / PAGE_ROWS)) {
-    throw new FormatError('bad-value', STRUCTURE, 12, `${fixed.pages} pages for ${header.size} bytes`);
-  }
   checkSignatureSlot(bytes, hashAt - SIGNATURE_SLOT_BYTES, STRUCTURE);
-  const pagesAt = FIXED_BYTES + fixed.headerBytes;
-  const attachmentsAt = pagesAt + HASH_BYTES * fixed.pages;
-  return {
-    header,
-    pageIds: Array.from({ length: fixed.pages }, (_, i) => slice(bytes, pagesAt + HASH_BYTES * i)),
-    attachments: Array.from({ length: fixed.attachments }, (_, i) => {
-      const at = attachmentsAt + ATTACHMENT_BYTES * i;
-      return { kind: bytes[at] as EntryKind, id: slice(bytes, at + 8) };
-    }),
-  };
+  return fixed;
+}
+
+function decodeAttachments(bytes: Uint8Array, at: number, count: number): Attachment[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Array.from({ length: count }, (_, i) => {
+    const start = at + ATTACHMENT_BYTES * i;
+    if (view.getUint32(start + 4, true) !== 0) {
+      throw new FormatError('bad-value', STRUCTURE, start + 4, 'reserved bytes');
+    }
+    return { kind: view.getUint32(start, true), id: slice(bytes, start + 8) };
+  });
 }
 
 function slice(bytes: Uint8Array, at: number): Uint8Array {

@@ -26,4 +26,33 @@ export const Hex32Schema = hex(32);
 export const CountSchema = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 /** Free text that people wrote. */
 export const TextSchema = v.pipe(v.string(), v.maxLength(65_536));
-export const LabelsSchema = v.record(v.pipe(v.string(), v.minLength(1), v.maxLength(255)), TextSchema);
+
+/**
+ * A map with keys of people's choosing. Unlike `v.record` it keeps keys such as "constructor" and "prototype", which
+ * are honest names of tags and labels.
+ */
+export function mapOf<T>(
+  keys: v.GenericSchema<unknown, string>,
+  values: v.GenericSchema<unknown, T>,
+): v.GenericSchema<Record<string, T>> {
+  return v.pipe(
+    v.custom<Record<string, T>>(
+      (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+    ),
+    v.rawCheck(({ dataset, addIssue }) => {
+      if (!dataset.typed) return;
+      for (const [key, value] of Object.entries(dataset.value)) {
+        const [issue] = v.safeParse(keys, key).issues ?? v.safeParse(values, value).issues ?? [];
+        if (issue) addIssue({ message: `${key}: ${issue.message}` });
+      }
+    }),
+  );
+}
+
+export const LabelKeySchema = v.pipe(
+  v.string(),
+  v.minLength(1),
+  v.maxLength(255),
+  v.notValue('__proto__', 'that word is taken'),
+);
+export const LabelsSchema = mapOf(LabelKeySchema, TextSchema);

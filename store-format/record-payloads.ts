@@ -1,38 +1,67 @@
 /**
  * What the records say (SPEC.md, "Payloads"). Schemas accept unknown fields, so that a later minor writer can add
- * what an older reader may ignore; what it may not ignore is announced by a feature flag in the config.
+ * what an older reader may ignore; what it may not ignore is announced by a feature flag in the config. Records that
+ * are rewritten as n + 1 (config, names) keep the fields their rewriter does not know.
  */
 import * as v from 'valibot';
 import { ChunkerParametersSchema } from './chunker-parameters.js';
-import { CountSchema, Hex16Schema, Hex32Schema, LabelsSchema, NameSchema, TextSchema } from './names.js';
+import { FormatError } from './format-error.js';
+import type { PubId } from './ids.js';
+import { markKey } from './keys.js';
+import { SEGMENT_BYTES } from './limits.js';
+import {
+  CountSchema,
+  Hex16Schema,
+  Hex32Schema,
+  LabelsSchema,
+  mapOf,
+  NameSchema,
+  TextSchema,
+} from './names.js';
 
 const FlagsSchema = v.array(v.pipe(v.string(), v.maxLength(64)));
 
-/** `config/<n>`: the highest n is in force. */
-export const ConfigSchema = v.object({
+const configHead = {
   storeId: Hex16Schema,
-  createdMs: CountSchema,
   /** Flags that a tool must know to read, to write, to collect. */
   features: v.object({ read: FlagsSchema, write: FlagsSchema, collect: FlagsSchema }),
-  hash: v.string(),
-  chunker: ChunkerParametersSchema,
-  segmentBytes: CountSchema,
-  /** What `doppel config set` changes: names to numbers or text. */
-  settings: v.record(v.string(), v.union([v.string(), v.number(), v.boolean()])),
-});
-export type Config = v.InferOutput<typeof ConfigSchema>;
+};
 
-/** `tags/<H(name)>/<n>`: all that was said about a name's images after their capture. */
-export const NameRecordSchema = v.object({
+/** What every version's config has: decoded first, so that unknown flags are named before the rest is judged. */
+export const ConfigHeadSchema = v.object(configHead);
+export type ConfigHead = v.InferOutput<typeof ConfigHeadSchema>;
+
+const config = {
+  ...configHead,
+  createdMs: CountSchema,
+  hash: v.literal('blake3'),
+  chunker: ChunkerParametersSchema,
+  segmentBytes: v.literal(SEGMENT_BYTES),
+  /** The bound B: a listing shows all that was durable this long ago. Absent: at once. */
+  listDelayMs: v.optional(CountSchema),
+  /** What `doppel config set` changes: names to numbers or text. */
+  settings: mapOf(v.string(), v.union([v.string(), v.number(), v.boolean()])),
+};
+const ConfigObject = v.object(config);
+
+/** `config/<n>`: the highest n is in force. */
+export type Config = v.InferOutput<typeof ConfigObject>;
+export const ConfigSchema: v.GenericSchema<unknown, Config> = v.looseObject(config);
+
+const nameRecord = {
   name: NameSchema,
-  /** Tag -> the image it points to (null: taken away) and the name's highest sequence when that was said. */
-  tags: v.record(NameSchema, v.object({ image: v.nullable(Hex16Schema), at: CountSchema })),
+  /** Tag -> the PubId it points to (null: taken away) and the name's highest sequence when that was said. */
+  tags: mapOf(NameSchema, v.object({ image: v.nullable(Hex16Schema), at: CountSchema })),
   /** PubId -> labels that replace those of the manifest. */
-  labels: v.record(Hex16Schema, LabelsSchema),
+  labels: mapOf(Hex16Schema, LabelsSchema),
   /** PubIds that rm and prune leave alone. */
   protected: v.array(Hex16Schema),
-});
-export type NameRecord = v.InferOutput<typeof NameRecordSchema>;
+};
+const NameRecordObject = v.object(nameRecord);
+
+/** `tags/<H(name)>/<n>`: all that was said about a name's images after their capture. */
+export type NameRecord = v.InferOutput<typeof NameRecordObject>;
+export const NameRecordSchema: v.GenericSchema<unknown, NameRecord> = v.looseObject(nameRecord);
 
 /** `removed/<PubId>.<n>`: odd n marks an image removed, even n is the verdict on mark n-1. */
 export const MarkSchema = v.object({
@@ -43,10 +72,20 @@ export const MarkSchema = v.object({
 });
 export type Mark = v.InferOutput<typeof MarkSchema>;
 
+/** @throws FormatError when the mark says what no mark of that number may say. */
+export function checkMark(image: PubId, n: number, mark: Mark): void {
+  if (mark.image !== image || (n % 2 === 1) !== (mark.verdict === 'removed')) {
+    throw new FormatError('misplaced', 'mark record', 0, `"${mark.verdict}" at ${markKey(image, n)}`);
+  }
+}
+
 /** `leases/<id>`. */
 export const LeaseSchema = v.object({
   id: Hex16Schema,
-  purpose: v.picklist(['capture', 'read', 'gc', 'serve']),
+  /** For people to read: capture, read, serve, gc, scrub, copy, … */
+  purpose: v.pipe(v.string(), v.regex(/^[a-z][a-z-]{0,31}$/)),
+  /** How to tell whether the holder lives: an OS lock on the object's file (also when absent), or the beat. */
+  kept: v.optional(v.picklist(['lock', 'beat'])),
   startedMs: CountSchema,
   host: TextSchema,
   pid: CountSchema,
@@ -71,14 +110,20 @@ export type Pin = v.InferOutput<typeof PinSchema>;
 export const CondemnedSchema = v.object({ pack: Hex32Schema, gc: Hex16Schema, atMs: CountSchema });
 export type Condemned = v.InferOutput<typeof CondemnedSchema>;
 
-/** `gc/<n>`: what a run did. */
+/** `gc/<n>`: a run claims the next number when it starts, and one more when it has finished. */
 export const GcRecordSchema = v.object({
   lease: Hex16Schema,
   startedMs: CountSchema,
-  finishedMs: CountSchema,
-  condemned: v.array(Hex32Schema),
-  unlinked: v.array(Hex32Schema),
-  freedBytes: CountSchema,
+  /** Absent in the record that a run starts with. */
+  finished: v.optional(
+    v.object({
+      atMs: CountSchema,
+      condemnedPacks: CountSchema,
+      unlinkedPacks: CountSchema,
+      rewrittenBytes: CountSchema,
+      freedBytes: CountSchema,
+    }),
+  ),
 });
 export type GcRecord = v.InferOutput<typeof GcRecordSchema>;
 
@@ -93,3 +138,13 @@ export type Lost = v.InferOutput<typeof LostSchema>;
 /** `damaged/<PackId>`: no entry of the pack has a home in it any more. */
 export const DamagedSchema = v.object({ pack: Hex32Schema, atMs: CountSchema, reason: TextSchema });
 export type Damaged = v.InferOutput<typeof DamagedSchema>;
+
+/** `attested/<id>`: packs whose bytes the holder of that lease read. Immutable packs make it true for good. */
+export const AttestationSchema = v.object({
+  lease: Hex16Schema,
+  atMs: CountSchema,
+  /** stored: every byte of the file against its checksum; decoded: every entry decoded and hashed besides. */
+  depth: v.picklist(['stored', 'decoded']),
+  packs: v.array(Hex32Schema),
+});
+export type Attestation = v.InferOutput<typeof AttestationSchema>;

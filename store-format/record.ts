@@ -8,18 +8,21 @@ import * as v from 'valibot';
 import { FormatError } from './format-error.js';
 import type { Blake3 } from './ids.js';
 import { FORMAT_VERSION, HASH_BYTES, RECORD_MAX_BYTES } from './limits.js';
+import { checkPlainMsgpack } from './plain-msgpack.js';
 import { checkSignatureSlot, SIGNATURE_SLOT_BYTES, writeEmptySignatureSlot } from './signature.js';
 
 const MAGIC = 0x43455244; // "DREC"
 const FIXED_BYTES = 16;
 
-/** Plain msgpack: maps as maps, no extensions of msgpackr's own. */
-const packr = new Packr({
+/** Plain msgpack: maps as maps, no extensions of msgpackr's own; a field that is undefined is left out. */
+const packrOptions = {
   useRecords: false,
   moreTypes: false,
-  int64AsType: 'number',
+  int64AsType: 'number' as const,
   variableMapSize: true,
-});
+  skipValues: [undefined],
+};
+const packr = new Packr(packrOptions);
 
 export const RecordKind = {
   config: 1,
@@ -40,12 +43,13 @@ export function encodePayload(value: unknown): Buffer {
   return packr.pack(value);
 }
 
-/** @throws FormatError when the bytes are not msgpack of the shape that `schema` describes. */
+/** @throws FormatError when the bytes are not plain msgpack of the shape that `schema` describes. */
 export function decodePayload<T>(
   bytes: Uint8Array,
   schema: v.GenericSchema<unknown, T>,
   structure: string,
 ): T {
+  checkPlainMsgpack(bytes, structure);
   let value: unknown;
   try {
     value = packr.unpack(bytes);
@@ -64,6 +68,7 @@ export function encodeRecord(kind: RecordKind, key: string, payload: unknown, bl
   const keyBytes = Buffer.from(key, 'latin1');
   const body = encodePayload(payload);
   const hashAt = FIXED_BYTES + keyBytes.length + body.length + SIGNATURE_SLOT_BYTES;
+  if (hashAt + HASH_BYTES > RECORD_MAX_BYTES) throw new TypeError(`Record ${key} would be too large`);
   const bytes = Buffer.allocUnsafe(hashAt + HASH_BYTES);
   bytes.writeUInt32LE(MAGIC, 0);
   bytes.writeUInt16LE(FORMAT_VERSION, 4);

@@ -1,0 +1,16 @@
+/** What the encoder and the decoder of packs share. */
+import { HASH_BYTES } from './limits.js';
+import { SIGNATURE_SLOT_BYTES } from './signature.js';
+
+export const HEADER_MAGIC = 'DOPLPACK';
+export const FOOTER_MAGIC = 0x544f4644; // "DFOT"
+export const TRAILER_MAGIC = 0x4c525444; // "DTRL"
+
+export const PACK_HEADER_BYTES = 16;
+export const FOOTER_FIXED_BYTES = 64;
+export const FRAME_ROW_BYTES = 56;
+
+/** Within the trailer. */
+export const TRAILER_HASH_AT = 40;
+export const TRAILER_SIGNATURE_AT = TRAILER_HASH_AT + HASH_BYTES;
+export const PACK_TRAILER_BYTES = TRAILER_SIGNATURE_AT + SIGNATURE_SLOT_BYTES;
