@@ -1,0 +1,147 @@
+/** `doppel restore`: an image becomes a disk, a file or a stream again. */
+import { stat } from 'node:fs/promises';
+import { type Command, Option } from 'commander';
+import type { RestoreOptions, RestoreResult, Store, StoreError } from '../../src/index.js';
+import { askConsent, canAsk } from '../ask-consent.js';
+import { EXIT, type ExitCode } from '../exit-codes.js';
+import { formatBytes, formatWork } from '../format.js';
+import { imageTitle, rangeLines } from '../image-text.js';
+import { UsageError } from '../report-error.js';
+import type { Session, StartSession } from '../session.js';
+import { STANDARD_STREAM } from '../standard-streams.js';
+import { renderFields } from '../table.js';
+
+interface Options {
+  readonly force?: true;
+  readonly yes?: true;
+  readonly verify?: true;
+  readonly onDamage: 'fail' | 'zero';
+  readonly dryRun?: true;
+}
+
+export function define(command: Command, start: StartSession): void {
+  command
+    .description('Write an image to a file, a block device, or standard output.')
+    .argument('<ref>', 'the image, such as web, web~1, web:stable, @3f2a')
+    .argument('<target>', 'block device, file, or - for standard output')
+    .option('--force', 'replace a file that exists; the old one stays until the new one is complete')
+    .option('--yes', 'overwrite a block device without asking')
+    .option('--verify', 'read the target back and compare')
+    .addOption(
+      new Option('--on-damage <how>', 'zero: restore what can be had, list the rest, exit with 7')
+        .choices(['fail', 'zero'])
+        .default('fail'),
+    )
+    .option('--dry-run', 'check that all is there and the target would do, write nothing')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  doppel restore web:stable /dev/sdb --verify
+  doppel restore web~1 disk.img --force
+  doppel restore @3f2a - | ssh host 'dd of=/dev/sdb bs=1M'
+
+With - standard output carries the image and nothing else: what there is to say goes to
+standard error, and --json is refused there.`,
+    )
+    .action((reference: string, target: string, options: Options) =>
+      start((session) => restore(session, reference, target, options)),
+    );
+}
+
+async function restore(
+  session: Session,
+  reference: string,
+  target: string,
+  options: Options,
+): Promise<ExitCode> {
+  const toStdout = target === STANDARD_STREAM;
+  if (toStdout) checkStdout(session, options);
+  const store = await session.openStore();
+  const { verify, onDamage, dryRun } = options;
+  const restoreOptions = {
+    ...(await session.operation()),
+    onDamage,
+    ...(verify && { verify }),
+    ...(dryRun && { dryRun }),
+  };
+  const result = toStdout
+    ? await store.restore(reference, process.stdout, restoreOptions)
+    : await restoreToPath(session, store, reference, target, options, restoreOptions);
+  const text = describe(result, target, dryRun === true);
+  if (toStdout) session.printBesideImage(text);
+  else await session.print(result, () => text);
+  return result.damagedRanges.length > 0 ? EXIT.damage : EXIT.done;
+}
+
+function checkStdout(session: Session, options: Options): void {
+  if (session.json)
+    throw new UsageError('--json and - exclude each other: standard output carries the image');
+  if (options.verify) throw new UsageError('--verify cannot read standard output back');
+  if (process.stdout.isTTY && !options.dryRun) {
+    throw new UsageError('Standard output is a terminal: pipe the image somewhere, or name a target');
+  }
+}
+
+/** --force is consent to replace a file and --yes to overwrite a device: neither stands for the other. */
+async function restoreToPath(
+  session: Session,
+  store: Store,
+  reference: string,
+  target: string,
+  options: Options,
+  restoreOptions: RestoreOptions,
+): Promise<RestoreResult> {
+  const kind = await kindOf(target);
+  const { StoreError } = await session.library();
+  const overwrite =
+    kind === 'device'
+      ? options.yes === true || options.dryRun === true
+      : kind === 'file' && options.force === true;
+  try {
+    return await store.restore(reference, target, { ...restoreOptions, overwrite });
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    if (error.code === 'target-exists') throw restate(`${withoutStop(error)}; --force replaces it`);
+    if (error.code !== 'target-needs-consent') throw error;
+    if (!canAsk()) throw restate(`${withoutStop(error)}; --yes overwrites it without asking`);
+    const agreed = await askConsent(error, target, await session.operation());
+    if (!agreed) throw restate(`${target} was left as it is`);
+    return store.restore(reference, target, { ...restoreOptions, overwrite: true });
+
+    function restate(message: string): StoreError {
+      const { code, details } = error as StoreError;
+      return new StoreError(code, message, details, { cause: error });
+    }
+  }
+}
+
+function withoutStop(error: Error): string {
+  return error.message.replace(/\.$/, '');
+}
+
+async function kindOf(path: string): Promise<'device' | 'file' | 'other'> {
+  try {
+    const entry = await stat(path);
+    return entry.isBlockDevice() ? 'device' : entry.isFile() ? 'file' : 'other';
+  } catch {
+    return 'other';
+  }
+}
+
+function describe(result: RestoreResult, target: string, dryRun: boolean): string {
+  const { image, size, writtenBytes, damagedRanges, verified, seconds } = result;
+  const place = target === STANDARD_STREAM ? 'standard output' : target;
+  if (dryRun) {
+    return `Dry run: ${imageTitle(image)} can be restored to ${place} (${formatBytes(size)})\n`;
+  }
+  return (
+    `Restored ${imageTitle(image)} to ${place}\n` +
+    renderFields([
+      ['size', formatWork(size, seconds)],
+      ['written', formatBytes(writtenBytes)],
+      ['verified', verified ? 'yes: the target was read back and is equal' : undefined],
+    ]) +
+    rangeLines('could not be restored and stand as zeros', damagedRanges)
+  );
+}

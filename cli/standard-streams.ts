@@ -1,0 +1,42 @@
+/**
+ * Standard output and error. Output carries results alone: text for people or one JSON document. A reader of standard
+ * output that went away (`| head`) is no failure: nothing more is said, and the exit code is that of SIGPIPE.
+ */
+export const STANDARD_STREAM = '-';
+
+let outputClosed = false;
+const closeListeners: (() => void)[] = [];
+
+export function watchStandardStreams(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    outputClosed = true;
+    for (const listener of closeListeners) listener();
+  });
+  // A terminal that is gone must not keep a capture from ending cleanly.
+  process.stderr.on('error', () => {});
+}
+
+export function isOutputClosed(): boolean {
+  return outputClosed;
+}
+
+export function onOutputClosed(listener: () => void): void {
+  closeListeners.push(listener);
+}
+
+/** Resolves when the system has taken all of it, or the reader is gone. */
+export function writeOutput(text: string): Promise<void> {
+  return new Promise((resolve) => {
+    if (outputClosed) resolve();
+    else process.stdout.write(text, () => resolve());
+  });
+}
+
+export function writeError(text: string): void {
+  process.stderr.write(text);
+}
+
+export function toJsonText(document: unknown): string {
+  return `${JSON.stringify(document, null, 2)}\n`;
+}

@@ -1,0 +1,76 @@
+/** Runs the built program as users do: its own process, its own folder, nothing inherited that could change its answers. */
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { ExecutionContext } from 'ava';
+
+export const PROGRAM = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+
+export interface Run {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly input?: string | Uint8Array;
+}
+
+export function environment(extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
+  const { DOPPEL_STORE: _store, DOPPEL_DEBUG: _debug, ...rest } = process.env;
+  return { ...rest, TZ: 'UTC', ...extra };
+}
+
+export function startDoppel(
+  words: readonly string[],
+  options: RunOptions = {},
+): ChildProcessWithoutNullStreams {
+  if (!existsSync(PROGRAM)) throw new Error(`There is no ${PROGRAM}: run "npm run build" first`);
+  return spawn(process.execPath, [PROGRAM, ...words], {
+    cwd: options.cwd ?? tmpdir(),
+    env: environment(options.env),
+  });
+}
+
+export function finished(child: ChildProcessWithoutNullStreams): Promise<Run> {
+  return new Promise((resolve, reject) => {
+    let [stdout, stderr] = ['', ''];
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text;
+    });
+    child.stdin.on('error', () => {});
+    child.on('error', reject);
+    child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
+  });
+}
+
+export function doppel(words: readonly string[], options: RunOptions = {}): Promise<Run> {
+  const child = startDoppel(words, options);
+  const run = finished(child);
+  child.stdin.end(options.input ?? '');
+  return run;
+}
+
+export async function temporaryFolder(t: ExecutionContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'doppel-cli-'));
+  t.teardown(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** A tool that is missing is said loudly, and is a failure where all tools are meant to be. */
+export function missing(t: ExecutionContext, what: string): void {
+  const message = `NOT TESTED: ${what}`;
+  t.log(message);
+  process.stderr.write(`\n*** ${t.title}: ${message}\n`);
+  if (process.env.CI) t.fail(message);
+  else t.pass();
+}
