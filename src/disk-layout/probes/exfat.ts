@@ -2,7 +2,7 @@
 
 import type { Volume } from '../disk-bytes.js';
 import { formatFatSerial, known, readUtf16, sizeInBytes } from '../field-formats.js';
-import { readChainedEntries } from './fat-directory.js';
+import { findEntry, readChain } from './fat-directory.js';
 import type { Probe } from './probe.js';
 
 const BOOT_SECTOR_BYTES = 512;
@@ -30,16 +30,13 @@ export const exfat: Probe = {
 };
 
 async function findLabel(volume: Volume, sector: Buffer, sectorBytes: number, clusterSectors: number) {
-  const entries = readChainedEntries(volume, {
+  const root = readChain(volume, {
     firstCluster: sector.readUInt32LE(96),
     clusterBytes: sectorBytes * clusterSectors,
     tableOffset: sector.readUInt32LE(80) * sectorBytes,
     dataOffset: sector.readUInt32LE(88) * sectorBytes,
     mask: ALL_BITS,
   });
-  for await (const entry of entries) {
-    if (entry[0] === ENTRY_LABEL)
-      return readUtf16(entry.subarray(2, 2 + 2 * Math.min(entry[1]!, MAX_LABEL_LENGTH)));
-  }
-  return undefined;
+  const entry = await findEntry(root, (page, at) => page[at] === ENTRY_LABEL);
+  return entry && readUtf16(entry.subarray(2, 2 + 2 * Math.min(entry[1]!, MAX_LABEL_LENGTH)));
 }

@@ -21,27 +21,39 @@ export interface ClusterChain {
   readonly mask: number;
 }
 
-/** The entries of a directory in clusters, up to the mark that ends it. */
-export async function* readChainedEntries(volume: Volume, chain: ClusterChain): AsyncGenerator<Buffer> {
+/** The first wanted entry in front of the mark that ends a directory. `isWanted` gets the place of an entry in its page. */
+export async function findEntry(
+  pages: AsyncIterable<Buffer>,
+  isWanted: (page: Buffer, at: number) => boolean,
+): Promise<Buffer | undefined> {
+  for await (const page of pages) {
+    for (let at = 0; at + ENTRY_BYTES <= page.length; at += ENTRY_BYTES) {
+      if (page[at] === 0) return undefined;
+      if (isWanted(page, at)) return page.subarray(at, at + ENTRY_BYTES);
+    }
+  }
+  return undefined;
+}
+
+export async function* readChain(volume: Volume, chain: ClusterChain): AsyncGenerator<Buffer> {
   let cluster = chain.firstCluster;
   for (let i = 0; i < MAX_CLUSTERS && cluster >= FIRST_CLUSTER; i++) {
-    const offset = chain.dataOffset + (cluster - FIRST_CLUSTER) * chain.clusterBytes;
-    for await (const entry of readEntries(volume, offset, chain.clusterBytes)) {
-      if (entry[0] === 0) return;
-      yield entry;
-    }
+    yield* readPages(
+      volume,
+      chain.dataOffset + (cluster - FIRST_CLUSTER) * chain.clusterBytes,
+      chain.clusterBytes,
+    );
     const next = await volume.bytes(chain.tableOffset + cluster * 4, 4);
     if (!next) return;
     cluster = (next.readUInt32LE(0) & chain.mask) >>> 0;
   }
 }
 
-/** All entries between two offsets, or those that can be read. */
-export async function* readEntries(volume: Volume, offset: number, length: number): AsyncGenerator<Buffer> {
+/** What can be read from one offset on, a page at a time. */
+export async function* readPages(volume: Volume, offset: number, length: number): AsyncGenerator<Buffer> {
   for (let at = 0; at < length; at += PAGE_BYTES) {
-    const piece = await volume.bytes(offset + at, Math.min(PAGE_BYTES, length - at));
-    if (!piece) return;
-    for (let i = 0; i + ENTRY_BYTES <= piece.length; i += ENTRY_BYTES)
-      yield piece.subarray(i, i + ENTRY_BYTES);
+    const page = await volume.bytes(offset + at, Math.min(PAGE_BYTES, length - at));
+    if (!page) return;
+    yield page;
   }
 }

@@ -6,7 +6,7 @@
 
 import type { Volume } from '../disk-bytes.js';
 import { formatFatSerial, known, readText, sizeInBytes } from '../field-formats.js';
-import { ENTRY_BYTES, readChainedEntries, readEntries } from './fat-directory.js';
+import { ENTRY_BYTES, findEntry, readChain, readPages } from './fat-directory.js';
 import type { Probe } from './probe.js';
 
 const BOOT_SECTOR_BYTES = 512;
@@ -44,7 +44,7 @@ export const vfat: Probe = {
     return known({
       type: 'vfat',
       uuid: hasSerial ? formatFatSerial(sector.subarray(serialOffset, serialOffset + 4)) : undefined,
-      label: await findLabel(rootEntries(volume, sector, geometry)),
+      label: await findLabel(volume, sector, geometry),
       size: sizeInBytes(BigInt(geometry.sectors), geometry.sectorBytes),
     });
   },
@@ -99,24 +99,19 @@ async function hasSoundInfoSector(volume: Volume, sector: Buffer): Promise<boole
   return ['RRaA', 'RRdA', UNSET].includes(first) && ['rrAa', UNSET].includes(second);
 }
 
-function rootEntries(volume: Volume, sector: Buffer, geometry: Geometry): AsyncGenerator<Buffer> {
-  if (!geometry.is32) return readEntries(volume, geometry.dataOffset, sector.readUInt16LE(17) * ENTRY_BYTES);
-  return readChainedEntries(volume, {
-    ...geometry,
-    firstCluster: sector.readUInt32LE(44),
-    mask: CLUSTER_BITS,
-  });
+async function findLabel(volume: Volume, sector: Buffer, geometry: Geometry): Promise<string | undefined> {
+  const root = geometry.is32
+    ? readChain(volume, { ...geometry, firstCluster: sector.readUInt32LE(44), mask: CLUSTER_BITS })
+    : readPages(volume, geometry.dataOffset, sector.readUInt16LE(17) * ENTRY_BYTES);
+  const entry = await findEntry(root, isLabel);
+  return entry && labelOf(entry);
 }
 
-async function findLabel(entries: AsyncGenerator<Buffer>): Promise<string | undefined> {
-  for await (const entry of entries) {
-    if (entry[0] === 0) return undefined;
-    const attributes = entry[11]! & ATTRIBUTES;
-    const hasCluster = entry.readUInt16LE(20) !== 0 || entry.readUInt16LE(26) !== 0;
-    if (entry[0] === DELETED || hasCluster || attributes === LONG_NAME) continue;
-    if ((attributes & (VOLUME_LABEL | DIRECTORY)) === VOLUME_LABEL) return labelOf(entry);
-  }
-  return undefined;
+function isLabel(page: Buffer, at: number): boolean {
+  const attributes = page[at + 11]! & ATTRIBUTES;
+  if (page[at] === DELETED || attributes === LONG_NAME) return false;
+  const hasCluster = page.readUInt16LE(at + 20) !== 0 || page.readUInt16LE(at + 26) !== 0;
+  return !hasCluster && (attributes & (VOLUME_LABEL | DIRECTORY)) === VOLUME_LABEL;
 }
 
 /** A first byte 0x05 stands for 0xE5, which would mark the entry as deleted. */

@@ -18,6 +18,8 @@ const MIN_BYTES = 64 * 1024 * 1024;
 const ENCODING_XDR = 1;
 /** Four bytes of encoding, then version and flags of the list. */
 const FIRST_PAIR = 12;
+/** A label has about twenty values at its top level. */
+const MAX_PAIRS = 256;
 const TYPE_UINT64 = 8;
 const TYPE_STRING = 9;
 
@@ -54,7 +56,7 @@ async function readLabel(volume: Volume, offset: number): Promise<FileSystem | u
 /** A pair: its size, its size in memory, the name (length, then bytes to a multiple of 4), type, count, value. */
 function parseList(list: Buffer): ReadonlyMap<string, bigint | string> {
   const values = new Map<string, bigint | string>();
-  for (let at = FIRST_PAIR; at + 12 <= list.length; ) {
+  for (let at = FIRST_PAIR, i = 0; i < MAX_PAIRS && at + 12 <= list.length; i++) {
     const size = list.readUInt32BE(at);
     const nameBytes = list.readUInt32BE(at + 8);
     const valueAt = at + 12 + Math.ceil(nameBytes / 4) * 4;

@@ -1,0 +1,38 @@
+import { HASH_BYTES, type PackFooter, type PackId } from '../../store-format/index.js';
+import type { ChunkIndex, Place } from './chunk-index.js';
+
+/** An index in the heap: for simulations and for stores that are looked at once. */
+export class MemoryIndex implements ChunkIndex {
+  readonly packs = new Set<PackId>();
+  readonly #places = new Map<string, Place[]>();
+
+  async add(pack: PackId, footer: PackFooter): Promise<void> {
+    if (this.packs.has(pack)) return;
+    for (let ordinal = 0; ordinal < footer.lengths.length; ordinal++) {
+      const key = keyOf(footer.ids, HASH_BYTES * ordinal);
+      const places = this.#places.get(key);
+      if (places === undefined) this.#places.set(key, [{ pack, ordinal }]);
+      else places.push({ pack, ordinal });
+    }
+    this.packs.add(pack);
+  }
+
+  find(ids: Uint8Array, at: number): readonly Place[] {
+    return this.#places.get(keyOf(ids, at)) ?? [];
+  }
+
+  async clear(): Promise<void> {
+    this.packs.clear();
+    this.#places.clear();
+  }
+
+  async size(): Promise<number> {
+    return 0;
+  }
+
+  async close(): Promise<void> {}
+}
+
+function keyOf(ids: Uint8Array, at: number): string {
+  return Buffer.from(ids.buffer, ids.byteOffset + at, HASH_BYTES).toString('latin1');
+}

@@ -1,0 +1,107 @@
+/**
+ * Reads single small entries (recipes, pages, extent lists) from meta packs and checks them by their ids. Their
+ * frames hold hundreds of neighbours each, so the last few frames are kept.
+ */
+import {
+  type Blake3,
+  EntryKind,
+  extentsId,
+  HASH_BYTES,
+  packKey,
+  pageId,
+  recipeId,
+  toHex,
+} from '../../store-format/index.js';
+import { decompressFrame } from '../compression/zstd.js';
+import { StoreError } from '../errors.js';
+import { blake3 } from '../hashing/blake3.js';
+import type { ObjectStore } from '../objects/object-store.js';
+import type { Home, PackCatalog } from '../packs/pack-catalog.js';
+
+const KEPT_FRAMES = 8;
+
+const KINDS: Readonly<
+  Record<number, { name: string; idOf: (bytes: Uint8Array, hash: Blake3) => Uint8Array }>
+> = {
+  [EntryKind.recipe]: { name: 'Recipe', idOf: recipeId },
+  [EntryKind.page]: { name: 'Page', idOf: pageId },
+  [EntryKind.extents]: { name: 'Extent list', idOf: extentsId },
+};
+
+export class EntryReader {
+  readonly #frames = new Map<string, Buffer>();
+
+  constructor(
+    private readonly objects: ObjectStore,
+    private readonly catalog: PackCatalog,
+  ) {}
+
+  /**
+   * The entry whose id stands in `ids` at byte `at`. The bytes are a view that stays good.
+   *
+   * @throws object-missing, object-damaged
+   */
+  async read(kind: EntryKind, ids: Buffer, at = 0): Promise<Buffer> {
+    const wrong: Home[] = [];
+    for (;;) {
+      const home = await this.catalog.find(
+        ids,
+        at,
+        'read',
+        wrong.map(({ footer }) => footer.pack),
+      );
+      if (home === undefined) throw this.#lost(kind, ids, at, wrong);
+      const bytes = await this.#bytesOf(home);
+      const id = bytes === undefined ? undefined : KINDS[kind]!.idOf(bytes, blake3);
+      if (
+        bytes !== undefined &&
+        id !== undefined &&
+        ids.compare(id, 0, HASH_BYTES, at, at + HASH_BYTES) === 0
+      ) {
+        return bytes;
+      }
+      wrong.push(home);
+    }
+  }
+
+  #lost(kind: EntryKind, ids: Buffer, at: number, wrong: readonly Home[]): StoreError {
+    const id = toHex(ids.subarray(at, at + HASH_BYTES));
+    const name = KINDS[kind]!.name;
+    const details = { chunk: id, ...(wrong[0] === undefined ? {} : { pack: wrong[0].footer.pack }) };
+    return wrong.length === 0
+      ? new StoreError('object-missing', `${name} ${id.slice(0, 12)}… is missing: no pack holds it`, details)
+      : new StoreError(
+          'object-damaged',
+          `${name} ${id.slice(0, 12)}… is damaged in pack ${wrong[0]!.footer.pack.slice(0, 12)}…`,
+          details,
+        );
+  }
+
+  async #bytesOf({ footer, ordinal }: Home): Promise<Buffer | undefined> {
+    const frame = footer.frameOf[ordinal]!;
+    try {
+      const plain = await this.#frame(footer, frame);
+      const offset = footer.offsetOf[ordinal]!;
+      return plain.subarray(offset, offset + footer.lengths[ordinal]!);
+    } catch {
+      return undefined; // unreadable or no zstd frame: another copy may be good
+    }
+  }
+
+  async #frame(footer: Home['footer'], number: number): Promise<Buffer> {
+    const key = `${footer.pack}.${number}`;
+    const known = this.#frames.get(key);
+    if (known !== undefined) return known;
+    const frame = footer.frames[number]!;
+    const { bytes } = await this.objects.get(packKey(footer.pack), {
+      offset: frame.offset,
+      length: frame.storedBytes,
+    });
+    const out = Buffer.allocUnsafeSlow(frame.plainBytes);
+    const plain = decompressFrame(frame.codec, bytes, frame.plainBytes, out);
+    const kept = Buffer.from(plain.buffer, plain.byteOffset, plain.byteLength);
+    this.#frames.set(key, kept);
+    if (this.#frames.size > KEPT_FRAMES) this.#frames.delete(this.#frames.keys().next().value!);
+    return kept;
+  }
+}

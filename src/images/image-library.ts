@@ -1,0 +1,249 @@
+/**
+ * The library of images: what is in the store by name, tag, label and id, and the small changes to it. Reads
+ * manifests' headers and records; never the chunk index.
+ */
+import picomatch from 'picomatch';
+import { type ManifestHeader, type NameRecord, type PubId, pubIdOf } from '../../store-format/index.js';
+import type { Environment } from '../environment.js';
+import { StoreError } from '../errors.js';
+import type { Image, ImageFilter, Warning } from '../interface.js';
+import type { ObjectStore } from '../objects/object-store.js';
+import { type HeadListing, listHeads } from './image-heads.js';
+import { listMarks, setMark } from './marks.js';
+import { bySequence, changeNameRecord, readNameRecord, resolveTags } from './name-records.js';
+import { checkName, parseReference, type Reference } from './reference.js';
+
+/** Everything that the library knows at one moment. */
+export interface LibraryState {
+  readonly images: readonly Image[];
+  readonly listing: HeadListing;
+}
+
+export class ImageLibrary {
+  constructor(
+    private readonly objects: ObjectStore,
+    private readonly environment: Environment,
+    private readonly warn: (warning: Warning) => void,
+  ) {}
+
+  /** All images, removed ones included (not purged ones), by name and sequence. */
+  async load(): Promise<LibraryState> {
+    const listing = await listHeads(this.objects);
+    for (const { message } of listing.unreadable) this.warn({ code: 'image-unreadable', message });
+    const marks = await listMarks(this.objects);
+    const images: Image[] = [];
+    for (const [name, headers] of groupByName(listing.headers)) {
+      const record = await readNameRecord(this.objects, name);
+      const tags = resolveTags(headers, record);
+      for (const header of headers) {
+        const verdict = marks.get(pubIdOf(header))?.verdict ?? 'restored';
+        if (verdict !== 'purged') images.push(toImage(header, record, tags, verdict === 'removed'));
+      }
+    }
+    return { images, listing };
+  }
+
+  async list(filter: ImageFilter = {}): Promise<readonly Image[]> {
+    const { images } = await this.load();
+    const labels = Object.entries(filter.labels ?? {});
+    const matches = picomatch(filter.pattern ?? '*', { dot: true });
+    return images.filter(
+      (image) =>
+        image.removed === (filter.removed ?? false) &&
+        matches(image.name) &&
+        labels.every(([key, value]) => image.labels[key] === value),
+    );
+  }
+
+  /** @param among 'live' by default; removed images are found by id or by the newest of their name */
+  async resolve(text: string, among: 'live' | 'removed' = 'live'): Promise<Image> {
+    const reference = parseReference(text);
+    const { images } = await this.load();
+    const wanted = images.filter((image) => image.removed === (among === 'removed'));
+    const found = select(wanted, reference);
+    if (found.length === 1) return found[0]!;
+    if (found.length > 1) {
+      const candidates = found.map((image) => `${image.name}@${image.id}`);
+      throw new StoreError(
+        'ambiguous-reference',
+        `"${text}" could be ${listed(candidates)}; give more digits`,
+        {
+          reference: text,
+          candidates,
+        },
+      );
+    }
+    throw unknownReference(text, images, reference, among);
+  }
+
+  async tag(text: string, tag: string): Promise<Image> {
+    const normal = checkName(tag, 'tag');
+    const image = await this.resolve(text);
+    return this.#change(image, (record, at) => ({
+      ...record,
+      tags: { ...record.tags, [normal]: { image: image.publication, at } },
+    }));
+  }
+
+  async untag(text: string): Promise<Image> {
+    const reference = parseReference(text);
+    if (reference.kind !== 'tag') {
+      throw new StoreError('bad-reference', `"${text}" names no tag; use NAME:TAG`, { reference: text });
+    }
+    const image = await this.resolve(text);
+    return this.#change(image, (record, at) => ({
+      ...record,
+      tags: { ...record.tags, [reference.tag]: { image: null, at } },
+    }));
+  }
+
+  async label(text: string, labels: Readonly<Record<string, string | null>>): Promise<Image> {
+    const image = await this.resolve(text);
+    const merged = { ...image.labels };
+    for (const [key, value] of Object.entries(labels)) {
+      if (value === null) delete merged[key];
+      else merged[key] = value;
+    }
+    return this.#change(image, (record) => ({
+      ...record,
+      labels: { ...record.labels, [image.publication]: merged },
+    }));
+  }
+
+  async setProtection(text: string, isProtected: boolean): Promise<Image> {
+    const image = await this.resolve(text);
+    return this.#change(image, (record) => {
+      const others = record.protected.filter((id) => id !== image.publication);
+      return { ...record, protected: isProtected ? [...others, image.publication] : others };
+    });
+  }
+
+  async remove(text: string): Promise<Image> {
+    const image = await this.resolve(text);
+    if (image.protected) {
+      throw new StoreError(
+        'image-protected',
+        `Image ${shortName(image)} is protected; run "doppel unprotect" first`,
+        {
+          image: image.id,
+        },
+      );
+    }
+    await setMark(this.objects, this.environment, image.publication as PubId, 'removed');
+    return { ...image, removed: true };
+  }
+
+  async undelete(text: string): Promise<Image> {
+    const image = await this.resolve(text, 'removed');
+    await setMark(this.objects, this.environment, image.publication as PubId, 'restored');
+    return this.#again(image);
+  }
+
+  async #change(image: Image, change: (record: NameRecord, at: number) => NameRecord): Promise<Image> {
+    const { headers } = await listHeads(this.objects);
+    const sequences = headers.filter(({ name }) => name === image.name).map(({ sequence }) => sequence);
+    await changeNameRecord(this.objects, image.name, (record) => change(record, Math.max(0, ...sequences)));
+    return this.#again(image);
+  }
+
+  async #again(image: Image): Promise<Image> {
+    const { images } = await this.load();
+    return images.find(({ publication }) => publication === image.publication) ?? image;
+  }
+}
+
+function select(images: readonly Image[], reference: Reference): readonly Image[] {
+  if (reference.kind === 'id') {
+    return images.filter(
+      ({ id, name }) => id.startsWith(reference.prefix) && (reference.name ?? name) === name,
+    );
+  }
+  const named = images.filter(({ name }) => name === reference.name);
+  if (reference.kind === 'tag') return named.filter(({ tags }) => tags.includes(reference.tag));
+  return named.slice(0, named.length - reference.back).slice(-1);
+}
+
+function unknownReference(
+  text: string,
+  images: readonly Image[],
+  reference: Reference,
+  among: 'live' | 'removed',
+): StoreError {
+  const others = images.filter((image) => image.removed !== (among === 'removed'));
+  const hint =
+    among === 'live' && select(others, reference).length > 0
+      ? 'it was removed: "doppel undelete" brings it back'
+      : among === 'removed'
+        ? '"doppel ls --removed" lists the removed images'
+        : '"doppel ls" lists the images';
+  return new StoreError(
+    'unknown-reference',
+    `There is no ${among === 'removed' ? 'removed ' : ''}image "${text}"; ${hint}`,
+    {
+      reference: text,
+    },
+  );
+}
+
+/** `web@3f2a91c0`: what messages call an image. */
+export function shortName(image: Pick<Image, 'name' | 'id'>): string {
+  return `${image.name}@${image.id.slice(0, 8)}`;
+}
+
+function listed(candidates: readonly string[]): string {
+  const shown = candidates.slice(0, 5).join(', ');
+  return candidates.length > 5 ? `${shown} and ${candidates.length - 5} more` : shown;
+}
+
+/** Names in order, the images of each oldest first. */
+function groupByName(headers: readonly ManifestHeader[]): Map<string, ManifestHeader[]> {
+  const groups = new Map<string, ManifestHeader[]>();
+  for (const name of new Set(headers.map((header) => header.name).sort())) {
+    groups.set(name, headers.filter((header) => header.name === name).sort(bySequence));
+  }
+  return groups;
+}
+
+function toImage(
+  header: ManifestHeader,
+  record: NameRecord,
+  tags: ReadonlyMap<string, string>,
+  removed: boolean,
+): Image {
+  const { stats, source } = header;
+  return {
+    id: header.imageId,
+    name: header.name,
+    sequence: header.sequence,
+    tags: [...tags]
+      .filter(([, image]) => image === header.pubId)
+      .map(([tag]) => tag)
+      .sort(),
+    labels: record.labels[header.pubId] ?? header.labels,
+    ...(header.description === undefined ? {} : { description: header.description }),
+    started: new Date(header.startedMs),
+    created: new Date(header.createdMs),
+    size: header.size,
+    usedBytes: header.size - stats.zeroBytes,
+    newBytes: stats.newBytes,
+    storedBytes: stats.storedBytes,
+    chunks: stats.chunks,
+    newChunks: stats.newChunks,
+    digest: header.digest,
+    ...(header.sha256 === undefined ? {} : { sha256: header.sha256 }),
+    source: {
+      kind: source.kind,
+      path: source.path,
+      host: source.host,
+      ...(source.model === undefined ? {} : { model: source.model }),
+      ...(source.serial === undefined ? {} : { serial: source.serial }),
+      sectorSize: source.sectorSize,
+    },
+    layout: header.layout,
+    badBytes: header.badBytes,
+    removed,
+    protected: record.protected.includes(header.pubId),
+    publication: header.pubId,
+    writer: header.writer,
+  };
+}

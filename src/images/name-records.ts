@@ -1,0 +1,59 @@
+/**
+ * What was said about a name's images after their capture: tags, labels, protection (SPEC.md, "References and tags").
+ * A tag that came with a capture stands in the manifest, so that publishing an image with a tag is one step.
+ */
+import {
+  type ManifestHeader,
+  type NameRecord,
+  NameRecordSchema,
+  nameFolder,
+} from '../../store-format/index.js';
+import { blake3 } from '../hashing/blake3.js';
+import { changeHighest, readHighest } from '../objects/numbered-records.js';
+import type { ObjectStore } from '../objects/object-store.js';
+
+export async function readNameRecord(objects: ObjectStore, name: string): Promise<NameRecord> {
+  const record = await readHighest(objects, nameFolder(name, blake3), 'name', NameRecordSchema);
+  return record?.value ?? emptyRecord(name);
+}
+
+export function changeNameRecord(
+  objects: ObjectStore,
+  name: string,
+  change: (current: NameRecord) => NameRecord,
+): Promise<NameRecord> {
+  return changeHighest(objects, nameFolder(name, blake3), 'name', NameRecordSchema, (current) =>
+    change(current ?? emptyRecord(name)),
+  );
+}
+
+function emptyRecord(name: string): NameRecord {
+  return { name, tags: {}, labels: {}, protected: [] };
+}
+
+/** The sequence that the next image of a name gets: above all that was ever said about the name. */
+export function nextSequence(headers: readonly ManifestHeader[], record: NameRecord): number {
+  const said = Object.values(record.tags).map((tag) => tag.at);
+  return 1 + Math.max(0, ...headers.map((header) => header.sequence), ...said);
+}
+
+/** Tag -> PubId, for the images of one name. An image captured with a tag after the record spoke of it wins. */
+export function resolveTags(
+  headers: readonly ManifestHeader[],
+  record: NameRecord,
+): ReadonlyMap<string, string> {
+  const tags = new Map<string, string>();
+  for (const header of [...headers].sort(bySequence)) {
+    const { tag } = header;
+    if (tag !== undefined && header.sequence > (record.tags[tag]?.at ?? 0)) tags.set(tag, header.pubId);
+  }
+  for (const [tag, { image }] of Object.entries(record.tags)) {
+    if (image !== null && !tags.has(tag)) tags.set(tag, image);
+  }
+  return tags;
+}
+
+/** Oldest first; ties between captures at the same time are settled for good. */
+export function bySequence(a: ManifestHeader, b: ManifestHeader): number {
+  return a.sequence - b.sequence || a.createdMs - b.createdMs || (a.pubId < b.pubId ? -1 : 1);
+}

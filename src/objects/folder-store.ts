@@ -1,0 +1,333 @@
+/**
+ * A store in a local folder. An object is written under `tmp/`, synced, and linked to its name, so it appears whole
+ * or not at all; `link` refuses a name that exists, which is what makes a claim atomic.
+ *
+ * Leases are held by an OS lock on the lease file: it is locked before it is linked, and a killed process loses it.
+ */
+import { constants } from 'node:fs';
+import { access, type FileHandle, link, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { tryLock } from 'fs-native-extensions';
+import { errnoOf, messageOf, StoreError } from '../errors.js';
+import { systemCalls } from '../system/calls.js';
+import type { ByteRange, Claim, Fetched, Hold, ObjectStore, Upload } from './object-store.js';
+
+const TMP = 'tmp';
+/** Leftovers whose owner has no lease file are deleted when they are this old: a claim takes milliseconds. */
+const STALE_MS = 24 * 3600 * 1000;
+
+export class FolderStore implements ObjectStore {
+  #temporaries = 0;
+
+  private constructor(
+    readonly location: string,
+    readonly readOnly: boolean,
+    /** Makes temporary names of this opening its own. */
+    private readonly nonce: string,
+  ) {}
+
+  /** @param nonce hex digits that no other opening has */
+  static async open(location: string, nonce: string): Promise<FolderStore> {
+    const writable = await access(location, constants.W_OK).then(
+      () => true,
+      () => false,
+    );
+    return new FolderStore(location, !writable, nonce);
+  }
+
+  /** Makes the folders, durably. Folders that are there are kept. */
+  static async create(location: string, folders: readonly string[]): Promise<void> {
+    try {
+      await mkdir(location, { recursive: true });
+      for (const folder of [TMP, ...folders]) await mkdir(join(location, folder), { recursive: true });
+      for (const folder of ['packs', '.', '..']) await syncFolder(join(location, folder));
+    } catch (error) {
+      throw asStoreError(error, location, 'Cannot create');
+    }
+  }
+
+  localPath(key: string): string {
+    return join(this.location, key);
+  }
+
+  async get(key: string, range?: ByteRange): Promise<Fetched> {
+    let file: FileHandle | undefined;
+    try {
+      file = await open(this.localPath(key), 'r');
+      const { size } = await file.stat();
+      const { offset, length } = within(size, range);
+      const bytes = Buffer.allocUnsafeSlow(length);
+      let done = 0;
+      while (done < length) {
+        const { bytesRead } = await file.read(bytes, done, length - done, offset + done);
+        if (bytesRead === 0) break;
+        done += bytesRead;
+      }
+      return { bytes: bytes.subarray(0, done), size };
+    } catch (error) {
+      throw asStoreError(error, key, 'Cannot read');
+    } finally {
+      await file?.close();
+    }
+  }
+
+  async size(key: string): Promise<number | undefined> {
+    try {
+      return (await stat(this.localPath(key))).size;
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') return undefined;
+      throw asStoreError(error, key, 'Cannot read');
+    }
+  }
+
+  async list(folder: string): Promise<string[]> {
+    try {
+      const entries = await readdir(this.localPath(folder), { withFileTypes: true });
+      return entries.filter((entry) => entry.isFile()).map((entry) => `${folder}/${entry.name}`);
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') return [];
+      throw asStoreError(error, folder, 'Cannot list');
+    }
+  }
+
+  async delete(key: string): Promise<void> {
+    try {
+      await unlink(this.localPath(key));
+      await syncFolder(dirname(this.localPath(key)));
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT') throw asStoreError(error, key, 'Cannot delete');
+    }
+  }
+
+  async put(key: string, bytes: Uint8Array): Promise<void> {
+    const temporary = await this.#write(bytes, this.nonce);
+    try {
+      await rename(temporary, this.localPath(key));
+      await syncFolder(dirname(this.localPath(key)));
+    } catch (error) {
+      await discard(temporary);
+      throw asStoreError(error, key, 'Cannot write');
+    }
+  }
+
+  async claim(key: string, bytes: Uint8Array): Promise<Claim> {
+    const path = this.localPath(key);
+    await this.#makeFolder(key);
+    const temporary = await this.#write(bytes, this.nonce);
+    try {
+      const won = await linkOnce(temporary, path);
+      await syncFolder(dirname(path));
+      if (won) return { won: true };
+      return { won: false, winner: (await this.get(key)).bytes };
+    } catch (error) {
+      throw asStoreError(error, key, 'Cannot write');
+    } finally {
+      await discard(temporary);
+    }
+  }
+
+  /** Only `tags/<hash>` folders come after `init`. */
+  async #makeFolder(key: string): Promise<void> {
+    if (!key.startsWith('tags/')) return;
+    const folder = dirname(this.localPath(key));
+    try {
+      if ((await mkdir(folder, { recursive: true })) !== undefined) await syncFolder(dirname(folder));
+    } catch (error) {
+      throw asStoreError(error, key, 'Cannot write');
+    }
+  }
+
+  async #write(bytes: Uint8Array, owner: string): Promise<string> {
+    const upload = await this.upload(owner);
+    await upload.append(bytes);
+    await upload.sync();
+    return upload.path;
+  }
+
+  async upload(owner: string): Promise<FolderUpload> {
+    const path = join(this.location, TMP, `${owner}.${this.nonce}.${this.#temporaries++}`);
+    try {
+      return new FolderUpload(path, await open(path, 'wx'), (key) => this.localPath(key));
+    } catch (error) {
+      throw asStoreError(error, path, 'Cannot create');
+    }
+  }
+
+  async settle(keys: Iterable<string>): Promise<void> {
+    const folders = new Set(Array.from(keys, (key) => dirname(this.localPath(key))));
+    try {
+      for (const folder of folders) await syncFolder(folder);
+    } catch (error) {
+      throw asStoreError(error, this.location, 'Cannot sync');
+    }
+  }
+
+  async hold(key: string, bytes: Uint8Array): Promise<Hold> {
+    const path = join(this.location, TMP, `${this.nonce}.lease.${this.#temporaries++}`);
+    let file: FileHandle | undefined;
+    try {
+      file = await open(path, 'wx+');
+      if (!tryLock(file.fd)) throw new Error('The new lease file is locked by somebody else');
+      await file.writeFile(bytes);
+      await file.sync();
+      await linkOnce(path, this.localPath(key));
+      await syncFolder(dirname(this.localPath(key)));
+    } catch (error) {
+      await file?.close();
+      throw asStoreError(error, key, 'Cannot write');
+    } finally {
+      await discard(path);
+    }
+    const held = file;
+    return {
+      release: async () => {
+        await this.delete(key);
+        await held.close();
+      },
+    };
+  }
+
+  async isHeld(key: string): Promise<boolean> {
+    let file: FileHandle | undefined;
+    try {
+      file = await open(this.localPath(key), 'r+');
+      return !tryLock(file.fd);
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') return false;
+      throw asStoreError(error, key, 'Cannot lock');
+    } finally {
+      await file?.close();
+    }
+  }
+
+  async sweep(): Promise<void> {
+    for (const key of await this.list(TMP)) {
+      const owner = key.slice(TMP.length + 1).split('.')[0]!;
+      const info = await stat(this.localPath(key)).catch(() => undefined);
+      if (info === undefined) continue; // finished meanwhile
+      const leased = (await this.size(`leases/${owner}`)) !== undefined;
+      const dead = leased ? !(await this.isHeld(`leases/${owner}`)) : Date.now() - info.mtimeMs > STALE_MS;
+      if (dead) await discard(this.localPath(key));
+    }
+  }
+}
+
+class FolderUpload implements Upload {
+  #offset = 0;
+
+  constructor(
+    readonly path: string,
+    private readonly file: FileHandle,
+    private readonly pathOf: (key: string) => string,
+  ) {}
+
+  async append(bytes: Uint8Array): Promise<void> {
+    try {
+      let done = 0;
+      while (done < bytes.length) {
+        const { bytesWritten } = await this.file.write(bytes, done, bytes.length - done, this.#offset);
+        done += bytesWritten;
+        this.#offset += bytesWritten;
+      }
+    } catch (error) {
+      throw asStoreError(error, this.path, 'Cannot write');
+    }
+  }
+
+  async sync(): Promise<void> {
+    try {
+      await this.file.sync();
+    } catch (error) {
+      throw asStoreError(error, this.path, 'Cannot write');
+    } finally {
+      await this.file.close();
+    }
+  }
+
+  async finish(key: string): Promise<void> {
+    await this.sync();
+    const path = this.pathOf(key);
+    try {
+      await rename(this.path, path);
+      await syncFolder(dirname(path));
+    } catch (error) {
+      throw asStoreError(error, key, 'Cannot write');
+    }
+  }
+
+  async abort(): Promise<void> {
+    await this.file.close().catch(() => undefined);
+    await discard(this.path);
+  }
+}
+
+/** Gives `from` the name `to` unless that is taken. Where a file system knows no links, rename does it. */
+async function linkOnce(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to);
+    return true;
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code === 'EEXIST') return false;
+    const unsupported = code === 'EPERM' || code === 'ENOTSUP' || code === 'EOPNOTSUPP' || code === 'ENOSYS';
+    const calls = systemCalls();
+    if (!unsupported || calls === undefined) throw error;
+    if (calls.renameNoReplace(from, to) === 0) return true;
+    if ((await stat(to).catch(() => undefined)) !== undefined) return false;
+    throw error;
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+async function discard(path: string): Promise<void> {
+  await unlink(path).catch(() => undefined);
+}
+
+function within(size: number, range: ByteRange | undefined): { offset: number; length: number } {
+  if (range === undefined) return { offset: 0, length: size };
+  if ('last' in range) return { offset: Math.max(0, size - range.last), length: Math.min(size, range.last) };
+  return { offset: range.offset, length: Math.max(0, Math.min(range.length, size - range.offset)) };
+}
+
+/** System errors as users should see them. */
+function asStoreError(error: unknown, object: string, what: string): unknown {
+  const errno = errnoOf(error);
+  if (error instanceof StoreError || errno === undefined) return error;
+  const details = { object, errno };
+  const message = `${what} ${object}: ${messageOf(error)}`;
+  switch (errno) {
+    case 'ENOENT':
+      return new StoreError('object-missing', `${what} ${object}: it is not there`, details, {
+        cause: error,
+      });
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return new StoreError(
+        'no-space',
+        `${what} ${object}: no space left in the store; free some, then run the same command again`,
+        details,
+        { cause: error },
+      );
+    case 'EROFS':
+    case 'EACCES':
+    case 'EPERM':
+      return new StoreError(
+        what === 'Cannot read' || what === 'Cannot list' ? 'object-unreadable' : 'store-read-only',
+        message,
+        details,
+        { cause: error },
+      );
+    case 'EIO':
+      return new StoreError('object-unreadable', message, details, { cause: error });
+    default:
+      return new StoreError('io-failed', message, details, { cause: error });
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * Small numbered immutable records: the highest number is in force. A change claims the next number; whoever loses
+ * reads the winner and tries again, so no change is lost and no lock is held.
+ */
+import type * as v from 'valibot';
+import {
+  decodeRecord,
+  encodeRecord,
+  FormatError,
+  nameKey,
+  parseNumber,
+  type RecordKind,
+} from '../../store-format/index.js';
+import { StoreError } from '../errors.js';
+import { blake3 } from '../hashing/blake3.js';
+import type { ObjectStore } from './object-store.js';
+
+/** Tries before a change gives up: each lost try is somebody else's success. */
+const MAX_TRIES = 100;
+
+export interface NumberedRecord<T> {
+  readonly n: number;
+  readonly value: T;
+}
+
+/** The record in force in a folder, undefined when there is none. @throws object-damaged */
+export async function readHighest<T>(
+  objects: ObjectStore,
+  folder: string,
+  kind: RecordKind,
+  schema: v.GenericSchema<unknown, T>,
+): Promise<NumberedRecord<T> | undefined> {
+  const numbers = (await objects.list(folder)).map(parseNumber).filter((n) => n !== undefined);
+  if (numbers.length === 0) return undefined;
+  const n = Math.max(...numbers);
+  return { n, value: await readRecord(objects, nameKey(folder, n), kind, schema) };
+}
+
+export async function readRecord<T>(
+  objects: ObjectStore,
+  key: string,
+  kind: RecordKind,
+  schema: v.GenericSchema<unknown, T>,
+): Promise<T> {
+  const { bytes } = await objects.get(key);
+  try {
+    return decodeRecord(kind, key, bytes, schema, blake3);
+  } catch (cause) {
+    if (!(cause instanceof FormatError)) throw cause;
+    const code = cause.code === 'bad-version' ? 'unsupported-format' : 'object-damaged';
+    throw new StoreError(
+      code,
+      `Record ${key} cannot be used: ${cause.message}; put back a good copy of the file`,
+      { object: key, offset: cause.offset },
+      { cause },
+    );
+  }
+}
+
+/** Replaces the record in force by what `change` makes of it. */
+export async function changeHighest<T>(
+  objects: ObjectStore,
+  folder: string,
+  kind: RecordKind,
+  schema: v.GenericSchema<unknown, T>,
+  change: (current: T | undefined) => T | Promise<T>,
+): Promise<T> {
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    const current = await readHighest(objects, folder, kind, schema);
+    const next = await change(current?.value);
+    const key = nameKey(folder, (current?.n ?? 0) + 1);
+    if ((await objects.claim(key, encodeRecord(kind, key, next, blake3))).won) return next;
+  }
+  throw new StoreError('conflict', `Others keep changing ${folder}; run the command again`, {
+    object: folder,
+  });
+}

@@ -1,0 +1,220 @@
+/**
+ * Which entries the store has, and where: the listing of packs, what is said against some of them (condemned,
+ * damaged), the chunk index, and the footers that confirm what the index suggests.
+ *
+ * An entry has a home when a pack that is present, not condemned and not damaged lists its full id in its footer.
+ * Writers rely on homes only. Readers also take what condemned packs still hold.
+ */
+import { type Folder, type PackId, type PackTail, packKey, parsePackId } from '../../store-format/index.js';
+import type { ChunkIndex, Place } from '../chunk-index/chunk-index.js';
+import { messageOf, StoreError } from '../errors.js';
+import type { OperationOptions, Warning } from '../interface.js';
+import type { ObjectStore } from '../objects/object-store.js';
+import { FooterTable } from './footer-table.js';
+import { readPackTail } from './read-tail.js';
+
+/** Footers kept in memory: about 85 full ones, the index of 5 GiB of packs. */
+const CACHE_BYTES = 64 * 1024 * 1024;
+/** Neighbours in an image lie in few packs: those footers are asked before the index. */
+const RECENT = 6;
+
+export interface Home {
+  readonly footer: FooterTable;
+  readonly ordinal: number;
+}
+
+/** Who asks: a writer needs a home, a reader takes any copy. */
+export type Purpose = 'write' | 'read';
+
+export interface RefreshResult {
+  /** Footers that could not be read: their entries have no home. */
+  readonly unreadable: readonly { readonly pack: PackId; readonly error: unknown }[];
+}
+
+export class PackCatalog {
+  #present = new Set<PackId>();
+  #condemned = new Set<PackId>();
+  #damaged = new Set<PackId>();
+  readonly #unreadable = new Set<PackId>();
+  readonly #footers = new Map<PackId, FooterTable>();
+  #footerBytes = 0;
+  readonly #recent: FooterTable[] = [];
+
+  constructor(
+    private readonly objects: ObjectStore,
+    readonly index: ChunkIndex,
+    private readonly warn: (warning: Warning) => void,
+  ) {}
+
+  /**
+   * Lists what is there now and takes new footers into the index. A writer calls this once its lease is durable:
+   * condemned packs are listed first, then packs, then the index is read.
+   */
+  async refresh(options: OperationOptions = {}): Promise<RefreshResult> {
+    this.#condemned = await this.#listPacks('condemned');
+    this.#damaged = await this.#listPacks('damaged');
+    this.#present = await this.listPresent();
+    const news = [...this.#present].filter((pack) => !this.index.packs.has(pack));
+    const unreadable: { pack: PackId; error: unknown }[] = [];
+    for (const [done, pack] of news.entries()) {
+      options.signal?.throwIfAborted();
+      try {
+        await this.index.add(pack, (await readPackTail(this.objects, pack)).footer);
+      } catch (error) {
+        if (!(error instanceof StoreError) || error.code === 'no-space') throw error;
+        unreadable.push({ pack, error });
+      }
+      if (news.length > 16)
+        options.onProgress?.({ phase: 'index', doneBytes: done + 1, totalBytes: news.length });
+    }
+    for (const { pack, error } of unreadable) this.#giveUp(pack, error);
+    return { unreadable };
+  }
+
+  #giveUp(pack: PackId, error: unknown): void {
+    if (this.#unreadable.has(pack)) return;
+    this.#unreadable.add(pack);
+    this.warn({ code: 'object-skipped', message: messageOf(error) });
+  }
+
+  /** Packs that lie in the store now. */
+  async listPresent(): Promise<Set<PackId>> {
+    const present = new Set<PackId>();
+    for (let shard = 0; shard < 256; shard++) {
+      for (const key of await this.objects.list(`packs/${shard.toString(16).padStart(2, '0')}`)) {
+        const id = parsePackId(key);
+        if (id !== undefined) present.add(id);
+      }
+    }
+    return present;
+  }
+
+  async #listPacks(folder: Folder): Promise<Set<PackId>> {
+    const ids = (await this.objects.list(folder)).map(parsePackId);
+    return new Set(ids.filter((id) => id !== undefined));
+  }
+
+  get present(): ReadonlySet<PackId> {
+    return this.#present;
+  }
+
+  /**
+   * The last check before a publish: every pack relied on is there and none was found damaged meanwhile. Their
+   * folders are made durable.
+   *
+   * @throws conflict
+   */
+  async settle(packs: ReadonlySet<PackId>): Promise<void> {
+    const present = await this.listPresent();
+    const damaged = await this.#listPacks('damaged');
+    for (const pack of packs) {
+      if (present.has(pack) && !damaged.has(pack)) continue;
+      throw new StoreError(
+        'conflict',
+        `Pack ${pack.slice(0, 12)}… went away or was found damaged while this capture relied on it; run it again`,
+        { pack },
+      );
+    }
+    await this.objects.settle(Array.from(packs, packKey));
+  }
+
+  /** Takes in a pack that this process has just written. */
+  async addOwn(tail: PackTail): Promise<void> {
+    this.#present.add(tail.id);
+    this.#keep(new FooterTable(tail));
+    await this.index.add(tail.id, tail.footer, { fresh: true });
+  }
+
+  /**
+   * Where the entry lies whose id stands in `ids` at byte `at`.
+   *
+   * @param wrong a copy that was found bad: another one is looked for
+   */
+  async find(ids: Buffer, at: number, purpose: Purpose, wrong?: Iterable<PackId>): Promise<Home | undefined> {
+    return this.findKept(ids, at, purpose, wrong) ?? (await this.#findIndexed(ids, at, purpose, wrong));
+  }
+
+  /** As `find`, from footers in memory alone. */
+  findKept(ids: Buffer, at: number, purpose: Purpose, wrong?: Iterable<PackId>): Home | undefined {
+    for (let i = 0; i < this.#recent.length; i++) {
+      const footer = this.#recent[i]!;
+      const ordinal = footer.find(ids, at);
+      if (ordinal < 0 || !this.#serves(footer.pack, purpose) || isAmong(footer.pack, wrong)) continue;
+      if (i > 0) this.#touch(footer);
+      return { footer, ordinal };
+    }
+    return undefined;
+  }
+
+  async #findIndexed(
+    ids: Buffer,
+    at: number,
+    purpose: Purpose,
+    wrong: Iterable<PackId> | undefined,
+  ): Promise<Home | undefined> {
+    for (const place of this.#inOrder(this.index.find(ids, at))) {
+      if (!this.#serves(place.pack, purpose) || isAmong(place.pack, wrong)) continue;
+      const footer = await this.footer(place.pack);
+      if (footer?.holds(place.ordinal, ids, at)) return { footer, ordinal: place.ordinal };
+    }
+    return undefined;
+  }
+
+  /** Condemned and damaged copies are the last that a reader takes. */
+  #inOrder(places: readonly Place[]): readonly Place[] {
+    if (places.length < 2) return places;
+    const rank = ({ pack }: Place) => (this.#damaged.has(pack) ? 2 : this.#condemned.has(pack) ? 1 : 0);
+    return [...places].sort((a, b) => rank(a) - rank(b));
+  }
+
+  #serves(pack: PackId, purpose: Purpose): boolean {
+    if (!this.#present.has(pack) || this.#unreadable.has(pack)) return false;
+    return purpose === 'read' || !(this.#condemned.has(pack) || this.#damaged.has(pack));
+  }
+
+  /** The footer of a pack, read at most once while it stays in memory; undefined when it cannot be had. */
+  async footer(pack: PackId): Promise<FooterTable | undefined> {
+    const kept = this.#footers.get(pack);
+    if (kept !== undefined) {
+      this.#touch(kept);
+      return kept;
+    }
+    try {
+      const footer = new FooterTable(await readPackTail(this.objects, pack));
+      this.#keep(footer);
+      return footer;
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      if (error.code === 'object-missing') this.#present.delete(pack);
+      else this.#giveUp(pack, error);
+      return undefined;
+    }
+  }
+
+  #keep(footer: FooterTable): void {
+    this.#footers.set(footer.pack, footer);
+    this.#footerBytes += footer.memoryBytes;
+    this.#touch(footer);
+    for (const [pack, oldest] of this.#footers) {
+      if (this.#footerBytes <= CACHE_BYTES || this.#recent.includes(oldest)) break;
+      this.#footers.delete(pack);
+      this.#footerBytes -= oldest.memoryBytes;
+    }
+  }
+
+  /** Moves a footer to the front of the recent ones and to the young end of the cache. */
+  #touch(footer: FooterTable): void {
+    const at = this.#recent.indexOf(footer);
+    if (at === 0) return;
+    if (at > 0) this.#recent.splice(at, 1);
+    this.#recent.unshift(footer);
+    if (this.#recent.length > RECENT) this.#recent.pop();
+    if (this.#footers.delete(footer.pack)) this.#footers.set(footer.pack, footer);
+  }
+}
+
+function isAmong(pack: PackId, wrong: Iterable<PackId> | undefined): boolean {
+  if (wrong === undefined) return false;
+  for (const other of wrong) if (other === pack) return true;
+  return false;
+}

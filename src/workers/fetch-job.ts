@@ -1,0 +1,163 @@
+/**
+ * Frames to pieces: [1] read the frame, [2] decompress it once, [3] hash each piece and compare with its id,
+ * [4] put neighbours that go to neighbouring places there by one write. Nothing unchecked is written.
+ */
+import { closeSync, openSync, readSync, writeSync } from 'node:fs';
+import { HASH_BYTES } from '../../store-format/index.js';
+import { decompressFrame } from '../compression/zstd.js';
+import { errnoOf, messageOf } from '../errors.js';
+import { blake3 } from '../hashing/blake3.js';
+import type { FetchFrame, FetchJob, FetchResult, IoFailure } from './jobs.js';
+
+/** Frames that a reader in order needs again are few: those that its last step ended in. */
+const KEPT_FRAMES = 16;
+const kept = new Map<string, Buffer>();
+
+let storedBuffer = Buffer.alloc(0);
+let plainBuffer = Buffer.alloc(0);
+
+export function fetch(job: FetchJob): FetchResult {
+  const files = new Map<string, number>();
+  const bad: { piece: number; reason: string }[] = [];
+  let writtenBytes = 0;
+  let piece = 0;
+  try {
+    for (const frame of job.frames) {
+      const end = piece + frame.pieces;
+      const plain = plainBytesOf(frame, files, job.keepFrames); // [1] [2]
+      if (typeof plain === 'string') {
+        for (; piece < end; piece++) bad.push({ piece, reason: plain });
+        continue;
+      }
+      const good = checkPieces(job, plain, piece, end, bad); // [3]
+      writtenBytes += putPieces(job, plain, good); // [4]
+      piece = end;
+    }
+    return { writtenBytes, bad };
+  } catch (error) {
+    return { writtenBytes, bad, failure: failureOf(error) };
+  } finally {
+    for (const fd of files.values()) closeSync(fd);
+  }
+}
+
+/** @returns the frame's plain bytes, or why they cannot be had */
+function plainBytesOf(frame: FetchFrame, files: Map<string, number>, keep: boolean): Buffer | string {
+  const key = typeof frame.source === 'string' ? `${frame.source}:${frame.offset}` : undefined;
+  const known = key === undefined ? undefined : kept.get(key);
+  if (known !== undefined) return known;
+  try {
+    const stored = typeof frame.source === 'string' ? readFrame(frame, frame.source, files) : frame.source;
+    if (plainBuffer.length < frame.plainBytes) plainBuffer = Buffer.allocUnsafeSlow(frame.plainBytes);
+    const plain = decompressFrame(frame.codec, stored, frame.plainBytes, plainBuffer);
+    const bytes = Buffer.from(plain.buffer, plain.byteOffset, plain.byteLength);
+    return keep && key !== undefined ? keepFrame(key, bytes) : bytes;
+  } catch (error) {
+    return errnoOf(error) === 'ENOENT' ? 'its pack is missing' : messageOf(error);
+  }
+}
+
+function keepFrame(key: string, bytes: Buffer): Buffer {
+  const copy = Buffer.from(bytes);
+  kept.set(key, copy);
+  if (kept.size > KEPT_FRAMES) kept.delete(kept.keys().next().value!);
+  return copy;
+}
+
+function readFrame(frame: FetchFrame, path: string, files: Map<string, number>): Buffer {
+  let fd = files.get(path);
+  if (fd === undefined) {
+    fd = openSync(path, 'r');
+    files.set(path, fd);
+  }
+  if (storedBuffer.length < frame.storedBytes) storedBuffer = Buffer.allocUnsafeSlow(frame.storedBytes);
+  let done = 0;
+  while (done < frame.storedBytes) {
+    const count = readSync(fd, storedBuffer, done, frame.storedBytes - done, frame.offset + done);
+    if (count === 0) throw new Error('its pack ends before the frame does');
+    done += count;
+  }
+  return storedBuffer.subarray(0, frame.storedBytes);
+}
+
+/** @returns the pieces that hash to their ids */
+function checkPieces(
+  job: FetchJob,
+  plain: Buffer,
+  from: number,
+  to: number,
+  bad: { piece: number; reason: string }[],
+): number[] {
+  const good: number[] = [];
+  let checked = -1;
+  for (let piece = from; piece < to; piece++) {
+    const offset = job.offsets[piece]!;
+    // The same entry for another place: pieces are sorted by their offset in the frame.
+    const again = checked >= 0 && job.offsets[checked] === offset;
+    if (again || hashesTo(plain.subarray(offset, offset + job.lengths[piece]!), job.ids, piece)) {
+      good.push(piece);
+      checked = piece;
+    } else {
+      bad.push({ piece, reason: 'its bytes differ from those that were stored' });
+    }
+  }
+  return good;
+}
+
+function hashesTo(bytes: Uint8Array, ids: Uint8Array, piece: number): boolean {
+  return Buffer.compare(blake3(bytes), ids.subarray(HASH_BYTES * piece, HASH_BYTES * (piece + 1))) === 0;
+}
+
+function putPieces(job: FetchJob, plain: Buffer, pieces: readonly number[]): number {
+  if (job.target.kind === 'none') return 0;
+  let written = 0;
+  for (let i = 0; i < pieces.length; ) {
+    const first = pieces[i]!;
+    const offset = job.offsets[first]!;
+    const target = job.targets[first]!;
+    let length = job.lengths[first]!;
+    for (i++; i < pieces.length; i++) {
+      const next = pieces[i]!;
+      if (job.offsets[next] !== offset + length || job.targets[next] !== target + length) break;
+      length += job.lengths[next]!;
+    }
+    put(job, plain, offset, length, target);
+    written += length;
+  }
+  return written;
+}
+
+function put(job: FetchJob, plain: Buffer, offset: number, length: number, target: number): void {
+  if (job.target.kind === 'memory') {
+    plain.copy(Buffer.from(job.target.memory), target, offset, offset + length);
+  } else if (job.target.kind === 'file') {
+    writeAll(job.target.fd, plain, offset, length, target);
+  }
+}
+
+class TargetError extends Error {
+  constructor(readonly failure: IoFailure) {
+    super(failure.message);
+  }
+}
+
+/** @throws TargetError */
+export function writeAll(fd: number, bytes: Buffer, offset: number, length: number, target: number): void {
+  let done = 0;
+  while (done < length) {
+    try {
+      done += writeSync(fd, bytes, offset + done, length - done, target + done);
+    } catch (error) {
+      throw new TargetError({
+        errno: errnoOf(error) ?? 'EIO',
+        message: messageOf(error),
+        offset: target + done,
+      });
+    }
+  }
+}
+
+export function failureOf(error: unknown): IoFailure {
+  if (error instanceof TargetError) return error.failure;
+  throw error;
+}

@@ -1,0 +1,18 @@
+import { clear } from './clear-job.js';
+import { compress } from './compress-job.js';
+import { fetch } from './fetch-job.js';
+import type { Workers } from './jobs.js';
+import { hash, scan } from './scan-job.js';
+
+/** The same jobs in the caller's thread: for simulations and single-threaded hosts. */
+export function inlineWorkers(): Workers {
+  return {
+    parallelism: 1,
+    scan: async (job) => scan(job),
+    hash: async (job) => hash(job),
+    compress: async (job) => compress(job),
+    fetch: async (job) => fetch(job),
+    clear: async (job) => clear(job),
+    close: async () => {},
+  };
+}

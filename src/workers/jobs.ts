@@ -1,0 +1,126 @@
+/**
+ * What workers are asked to do, as plain values that cross threads. Bulk bytes stay in shared memory; only columns
+ * and verdicts travel. Failures of reading and writing are values: an error would lose its code on the way.
+ */
+import type { ChunkerParameters, Extent, FrameCodec } from '../../store-format/index.js';
+
+export interface IoFailure {
+  readonly errno: string;
+  readonly message: string;
+  /** Byte offset in the source or target. */
+  readonly offset: number;
+}
+
+/** A run of a disk's bytes: to be read from an open file, or already in the shared memory. */
+export interface SpanBytes {
+  readonly memory: SharedArrayBuffer;
+  readonly length: number;
+  readonly file?: {
+    readonly fd: number;
+    /** Byte offset of the run in the file; a multiple of the segment size. */
+    readonly offset: number;
+    /** What to do about sectors that cannot be read. */
+    readonly onReadError: 'fail' | 'zero';
+    readonly sectorSize: number;
+  };
+}
+
+export interface ScanJob extends SpanBytes {
+  readonly chunker: ChunkerParameters;
+}
+
+export interface ScanResult {
+  /** Per segment: its length, the length of its recipe, and 1 when all of it is zero. */
+  readonly segments: Uint32Array;
+  /** Per segment: recipe id (32), segment digest (32), recipe. */
+  readonly bytes: Uint8Array;
+  readonly badRanges: readonly Extent[];
+  readonly failure?: IoFailure;
+}
+
+export interface HashResult {
+  /** 32 bytes per segment. */
+  readonly digests: Uint8Array;
+  readonly failure?: IoFailure;
+}
+
+export interface CompressJob {
+  /** Plain bytes at its start; the result goes to `outOffset`. */
+  readonly memory: SharedArrayBuffer;
+  readonly plainBytes: number;
+  readonly outOffset: number;
+  readonly level: number;
+}
+
+export interface CompressResult {
+  readonly codec: FrameCodec;
+  /** Byte offset of the stored bytes in the shared memory. */
+  readonly storedOffset: number;
+  readonly storedBytes: number;
+  readonly hash: Uint8Array;
+}
+
+export interface FetchFrame {
+  /** File of the pack, or the frame's stored bytes themselves. */
+  readonly source: string | Uint8Array;
+  readonly offset: number;
+  readonly storedBytes: number;
+  readonly plainBytes: number;
+  readonly codec: FrameCodec;
+  /** How many of the pieces are its. */
+  readonly pieces: number;
+}
+
+/** Where the pieces go: nowhere (they are checked only), into an open file, or into shared memory. */
+export type FetchTarget =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'file'; readonly fd: number }
+  | { readonly kind: 'memory'; readonly memory: SharedArrayBuffer };
+
+export interface FetchJob {
+  readonly frames: readonly FetchFrame[];
+  /** One row per piece, frame by frame: byte offset in the frame's plain bytes, length, and offset in the target. */
+  readonly offsets: Uint32Array;
+  readonly lengths: Uint32Array;
+  readonly targets: Float64Array;
+  /** 32 bytes per piece. */
+  readonly ids: Uint8Array;
+  readonly target: FetchTarget;
+  /** Keep decompressed frames for the jobs to come: they are likely to need them again. */
+  readonly keepFrames: boolean;
+}
+
+export interface FetchResult {
+  readonly writtenBytes: number;
+  /** Pieces that could not be had, and why, frame by frame. */
+  readonly bad: readonly { readonly piece: number; readonly reason: string }[];
+  /** The target failed. */
+  readonly failure?: IoFailure;
+}
+
+export interface ClearJob {
+  readonly fd: number;
+  readonly offset: number;
+  readonly length: number;
+}
+
+export interface ClearResult {
+  /** Bytes that had to be written as zeros. */
+  readonly writtenBytes: number;
+  readonly failure?: IoFailure;
+}
+
+/** Does jobs, `parallelism` at a time. Implemented by threads, and in the same thread for simulations. */
+export interface Workers {
+  readonly parallelism: number;
+  /** Finds holes, cuts and hashes. */
+  scan(job: ScanJob): Promise<ScanResult>;
+  /** Hashes segments. */
+  hash(job: SpanBytes): Promise<HashResult>;
+  compress(job: CompressJob): Promise<CompressResult>;
+  /** Decompresses frames, checks pieces by their ids, and puts them where they belong. */
+  fetch(job: FetchJob): Promise<FetchResult>;
+  /** Makes a range of a device read as zeros. */
+  clear(job: ClearJob): Promise<ClearResult>;
+  close(): Promise<void>;
+}

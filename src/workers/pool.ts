@@ -1,0 +1,59 @@
+import { Piscina } from 'piscina';
+import type {
+  ClearJob,
+  ClearResult,
+  CompressJob,
+  CompressResult,
+  FetchJob,
+  FetchResult,
+  HashResult,
+  ScanJob,
+  ScanResult,
+  SpanBytes,
+  Workers,
+} from './jobs.js';
+
+/** Worker threads: started on the first job, so that a command that needs none pays nothing. */
+export class WorkerPool implements Workers {
+  #pool: Piscina | undefined;
+
+  constructor(readonly parallelism: number) {}
+
+  scan(job: ScanJob): Promise<ScanResult> {
+    return this.#run('scan', job);
+  }
+
+  hash(job: SpanBytes): Promise<HashResult> {
+    return this.#run('hash', job);
+  }
+
+  compress(job: CompressJob): Promise<CompressResult> {
+    return this.#run('compress', job);
+  }
+
+  fetch(job: FetchJob): Promise<FetchResult> {
+    return this.#run('fetch', job);
+  }
+
+  clear(job: ClearJob): Promise<ClearResult> {
+    return this.#run('clear', job);
+  }
+
+  async close(): Promise<void> {
+    const pool = this.#pool;
+    this.#pool = undefined;
+    await pool?.destroy();
+  }
+
+  #run<Result>(name: string, job: object): Promise<Result> {
+    this.#pool ??= new Piscina({
+      // Beside this file, with the same ending: .ts in tests, .js when built.
+      filename: new URL(import.meta.url.replace(/pool(\.[jt]s)$/, 'worker$1')).href,
+      minThreads: this.parallelism,
+      maxThreads: this.parallelism,
+      concurrentTasksPerWorker: 1,
+      idleTimeout: 60_000,
+    });
+    return this.#pool.run(job, { name }) as Promise<Result>;
+  }
+}

@@ -1,0 +1,83 @@
+import { readSync } from 'node:fs';
+import type { Extent } from '../../store-format/index.js';
+import { errnoOf, messageOf } from '../errors.js';
+import type { IoFailure, SpanBytes } from './jobs.js';
+
+/** Size of a try around a bad spot, before single sectors are tried. */
+const RETRY_BYTES = 64 * 1024;
+
+export interface SpanRead {
+  readonly bytes: Buffer;
+  readonly badRanges: readonly Extent[];
+  readonly failure?: IoFailure;
+}
+
+/** Fills the span's memory from its file, if it has one. A file that ends too early is a failure. */
+export function readSpan({ memory, length, file }: SpanBytes): SpanRead {
+  const bytes = Buffer.from(memory, 0, length);
+  if (file === undefined) return { bytes, badRanges: [] };
+  const badRanges: Extent[] = [];
+  const failure = readRange(bytes, 0, length, file, file.onReadError === 'zero' ? badRanges : undefined);
+  return failure === undefined ? { bytes, badRanges } : { bytes, badRanges, failure };
+}
+
+type SpanFile = NonNullable<SpanBytes['file']>;
+
+function readRange(
+  bytes: Buffer,
+  from: number,
+  to: number,
+  file: SpanFile,
+  badRanges: Extent[] | undefined,
+): IoFailure | undefined {
+  let at = from;
+  while (at < to) {
+    const offset = file.offset + at;
+    let count: number;
+    try {
+      count = readSync(file.fd, bytes, at, to - at, offset);
+    } catch (error) {
+      const failure = { errno: errnoOf(error) ?? 'EIO', message: messageOf(error), offset };
+      if (badRanges === undefined || failure.errno !== 'EIO') return failure;
+      return readAround(bytes, at, to, file, badRanges);
+    }
+    if (count === 0) return { errno: 'EOF', message: 'the source ended', offset };
+    at += count;
+  }
+  return undefined;
+}
+
+/** Something between `from` and `to` cannot be read: smaller tries find out what, and zeros stand for it. */
+function readAround(
+  bytes: Buffer,
+  from: number,
+  to: number,
+  file: SpanFile,
+  badRanges: Extent[],
+): IoFailure | undefined {
+  const step = to - from > RETRY_BYTES ? RETRY_BYTES : file.sectorSize;
+  for (let at = from; at < to; at += step) {
+    const end = Math.min(at + step, to);
+    if (end - at <= file.sectorSize) {
+      const failure = readRange(bytes, at, end, file, undefined);
+      if (failure?.errno === 'EIO') {
+        bytes.fill(0, at, end);
+        addRange(badRanges, file.offset + at, end - at);
+      } else if (failure !== undefined) return failure;
+    } else {
+      const failure = readRange(bytes, at, end, file, badRanges);
+      if (failure !== undefined) return failure;
+    }
+  }
+  return undefined;
+}
+
+/** Appends a range, joining it to the last one where they touch. */
+export function addRange(ranges: Extent[], offset: number, length: number): void {
+  const last = ranges.at(-1);
+  if (last !== undefined && last.offset + last.length === offset) {
+    ranges[ranges.length - 1] = { offset: last.offset, length: last.length + length };
+  } else {
+    ranges.push({ offset, length });
+  }
+}
