@@ -48,12 +48,12 @@ async function suggest(words: readonly string[]): Promise<Suggestions> {
     return wordsOf(optionCandidates(place.command), current);
   }
   // [3]
-  if (place.command.commands.length > 0) {
-    const isRoot = place.command === program;
-    const help: Candidate[] = isRoot ? [{ word: 'help', about: 'show help of a command' }] : [];
-    return wordsOf([...commandCandidates(place.command), ...help], current);
+  if (place.command.name() === 'help') {
+    return wordsOf(place.operands === 0 ? commandCandidates(program) : [], current);
   }
-  if (place.command === program) return wordsOf([], current);
+  if (place.command.commands.length > 0) {
+    return wordsOf(commandCandidates(place.command), current);
+  }
   // [4]
   const argument = argumentAt(place.command, place.operands);
   return argument === undefined
@@ -82,7 +82,8 @@ function walk(program: Command, words: readonly string[]): Place {
       const option = findOption(command, word);
       if (option?.required === true) openOption = option;
     } else {
-      const next = command.commands.find((candidate) => candidate.name() === word);
+      const children = command.createHelp().visibleCommands(command);
+      const next = children.find((candidate) => candidate.name() === word);
       if (next === undefined) operands++;
       else command = next;
     }
@@ -107,7 +108,8 @@ function optionCandidates(command: Command): Candidate[] {
 }
 
 function commandCandidates(command: Command): Candidate[] {
-  return command.commands.map((child) => ({
+  const visible = command.createHelp().visibleCommands(command);
+  return visible.map((child) => ({
     word: child.name(),
     about: child.summary() || child.description(),
   }));

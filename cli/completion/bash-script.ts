@@ -1,7 +1,7 @@
 /**
  * For bash 3.2 and later, without help of the package bash-completion. Readline splits words at characters such as ":"
  * and "@", which references contain: the script joins them again, and takes from each answer what stands before the
- * last split.
+ * last split. What readline replaces begins after a ":" or "=", but with an "@".
  */
 export const BASH_SCRIPT = String.raw`# bash completion for doppel
 _doppel() {
@@ -26,6 +26,7 @@ _doppel() {
   for ((i = ${'$'}{#current}; i > 0; i--)); do
     if [[ "$COMP_WORDBREAKS" == *"${'$'}{current:i-1:1}"* ]]; then
       keep="${'$'}{current:0:i}"
+      keep="${'$'}{keep%@}"
       break
     fi
   done

@@ -1,5 +1,5 @@
 /** fish shows what stands behind the tab beside the candidate: the answer is nearly what it wants already. */
-export const FISH_SCRIPT = String.raw`# fish completion for doppel
+export const FISH_SCRIPT = `# fish completion for doppel
 function __doppel_complete
     set -l words (commandline -opc)
     set -l current (commandline -ct)
