@@ -30,7 +30,7 @@ export function formatDuration(seconds: number): string {
 
 /** "3 GiB in 12.0 s (256 MiB/s)" */
 export function formatWork(bytes: number, seconds: number): string {
-  const rate = seconds > 0 ? ` (${formatRate(bytes / seconds)})` : '';
+  const rate = seconds > 0 && bytes > 0 ? ` (${formatRate(bytes / seconds)})` : '';
   return `${formatBytes(bytes)} in ${formatDuration(seconds)}${rate}`;
 }
 

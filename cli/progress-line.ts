@@ -21,7 +21,7 @@ export function fractionDone(progress: Progress): number | undefined {
   return totalBytes === 0 ? 1 : Math.min(1, doneBytes / totalBytes);
 }
 
-/** "42 %, 1.3 of 3 GiB, 250 MiB/s, new 10 MiB, shared 1 GiB, zero 300 MiB, 7.1 s left" */
+/** "42 %, 1.3 of 3 GiB, 250 MiB/s, 7.1 s left, new 10 MiB, …": what a narrow terminal cuts off matters least */
 export function progressParts(progress: Progress, bytesPerSecond: number | undefined): readonly string[] {
   const { doneBytes, totalBytes, newBytes, sharedBytes, zeroBytes } = progress;
   const fraction = fractionDone(progress);
@@ -29,12 +29,12 @@ export function progressParts(progress: Progress, bytesPerSecond: number | undef
   if (fraction !== undefined) parts.push(`${Math.floor(fraction * 100)} %`);
   parts.push(formatBytes(doneBytes) + (totalBytes === undefined ? '' : ` of ${formatBytes(totalBytes)}`));
   if (bytesPerSecond !== undefined) parts.push(formatRate(bytesPerSecond));
-  if (newBytes !== undefined) parts.push(`new ${formatBytes(newBytes)}`);
-  if (sharedBytes !== undefined) parts.push(`shared ${formatBytes(sharedBytes)}`);
-  if (zeroBytes !== undefined) parts.push(`zero ${formatBytes(zeroBytes)}`);
   if (totalBytes !== undefined && bytesPerSecond !== undefined && bytesPerSecond > 0) {
     parts.push(`${formatDuration(Math.max(0, totalBytes - doneBytes) / bytesPerSecond)} left`);
   }
+  if (newBytes !== undefined) parts.push(`new ${formatBytes(newBytes)}`);
+  if (sharedBytes !== undefined) parts.push(`shared ${formatBytes(sharedBytes)}`);
+  if (zeroBytes !== undefined) parts.push(`zero ${formatBytes(zeroBytes)}`);
   return parts;
 }
 

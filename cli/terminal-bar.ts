@@ -10,7 +10,8 @@ import type { ProgressDisplay } from './progress-display.js';
 import { fractionDone, phaseTitle, progressParts } from './progress-line.js';
 import { TransferRate } from './transfer-rate.js';
 
-const BAR_WIDTH = 24;
+const MIN_BAR_WIDTH = 8;
+const MAX_BAR_WIDTH = 30;
 const FALLBACK_COLUMNS = 80;
 const FRAMES_PER_SECOND = 8;
 
@@ -58,8 +59,8 @@ export class TerminalBarDisplay implements ProgressDisplay {
       fps: FRAMES_PER_SECOND,
       clearOnComplete: true,
       forceRedraw: true,
-      linewrap: null,
-      hideCursor: null,
+      linewrap: true,
+      hideCursor: false,
       gracefulExit: false,
     });
   }
@@ -69,18 +70,21 @@ export class TerminalBarDisplay implements ProgressDisplay {
     this.#bar = undefined;
   }
 
+  /** The bar takes the room that the words leave, and goes where they leave none. */
   #line(): string {
     const progress = this.#progress;
     if (progress === undefined) return '';
+    const title = phaseTitle(progress.phase);
     const text = progressParts(progress, this.#rate.bytesPerSecond).join(' · ');
+    const columns = (this.terminal.columns || FALLBACK_COLUMNS) - 1;
+    const room = Math.min(MAX_BAR_WIDTH, columns - title.length - text.length - ' [] '.length);
     const fraction = fractionDone(progress);
-    const bar = fraction === undefined ? '' : ` [${drawBar(fraction)}]`;
-    const columns = this.terminal.columns || FALLBACK_COLUMNS;
-    return `${phaseTitle(progress.phase)}${bar} ${text}`.slice(0, columns - 1);
+    const bar = fraction === undefined || room < MIN_BAR_WIDTH ? '' : ` [${drawBar(fraction, room)}]`;
+    return `${title}${bar} ${text}`.slice(0, columns);
   }
 }
 
-function drawBar(fraction: number): string {
-  const full = Math.round(fraction * BAR_WIDTH);
-  return '#'.repeat(full) + '-'.repeat(BAR_WIDTH - full);
+function drawBar(fraction: number, width: number): string {
+  const full = Math.round(fraction * width);
+  return '#'.repeat(full) + '-'.repeat(width - full);
 }

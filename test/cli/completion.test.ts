@@ -18,7 +18,7 @@ interface Scene extends SampleStore {
 }
 
 async function scene(t: ExecutionContext): Promise<Scene> {
-  const sample = await sampleStore(t);
+  const sample = await sampleStore();
   const images = await json<readonly Image[]>(t, ['--store', sample.store, 'ls']);
   const id = images.find(({ name }) => name === 'mail')!.id;
   const bin = join(sample.folder, 'bin');
@@ -108,7 +108,7 @@ test('fish completes', async (t) => {
 });
 
 test('candidates come with what they are', async (t) => {
-  const { store } = await sampleStore(t);
+  const { store } = await sampleStore();
   const env = { DOPPEL_STORE: store };
   const ask = async (...words: string[]) => (await doppel(['__complete', '--', ...words], { env })).stdout;
   t.regex(await ask('re'), /^restore\twrite an image back\nrebuild\t/);

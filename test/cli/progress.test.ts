@@ -10,7 +10,7 @@ test('a line of progress', (t) => {
   const counts = { newBytes: 10 * MIB, sharedBytes: 20 * MIB, zeroBytes: 30 * MIB };
   t.is(
     progressLine({ phase: 'capture', doneBytes: 60 * MIB, totalBytes: 240 * MIB, ...counts }, 10 * MIB),
-    'Capturing: 25 %, 60 MiB of 240 MiB, 10 MiB/s, new 10 MiB, shared 20 MiB, zero 30 MiB, 18.0 s left',
+    'Capturing: 25 %, 60 MiB of 240 MiB, 10 MiB/s, 18.0 s left, new 10 MiB, shared 20 MiB, zero 30 MiB',
   );
 });
 

@@ -1,7 +1,7 @@
 /** Runs the built program as users do: its own process, its own folder, nothing inherited that could change its answers. */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { existsSync, rmSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -60,10 +60,17 @@ export function doppel(words: readonly string[], options: RunOptions = {}): Prom
   return run;
 }
 
-export async function temporaryFolder(t: ExecutionContext): Promise<string> {
+const folders: string[] = [];
+
+/** Lives as long as the test file: hooks and tests may share it. */
+export async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'doppel-cli-'));
-  t.teardown(() => rm(folder, { recursive: true, force: true }));
+  if (folders.push(folder) === 1) process.on('exit', removeFolders);
   return folder;
+}
+
+function removeFolders(): void {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 }
 
 /** A tool that is missing is said loudly, and is a failure where all tools are meant to be. */
