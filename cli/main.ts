@@ -47,7 +47,7 @@ async function run(words: readonly string[]): Promise<ExitCode> {
       if (error.exitCode === 0) return EXIT.done;
       const helpWasShown = error.code === 'commander.help';
       if (helpWasShown && !scan.json) return EXIT.usage;
-      return reportError(helpWasShown ? new UsageError('No command is given') : error, target);
+      return reportError(helpWasShown ? noCommand(scan) : error, target);
     }
     return reportError(error, target, interruption.abortReason);
   }
@@ -71,6 +71,11 @@ async function runCommand(
   });
   await program.parseAsync(words, { from: 'user' });
   return exitCode;
+}
+
+/** `doppel`, `doppel config` and `doppel help nonsense` all end in help. */
+function noCommand({ operands }: ArgumentScan): UsageError {
+  return new UsageError(operands[0] === 'help' ? `Unknown command '${operands[1]}'` : 'No command is given');
 }
 
 async function printVersion(json: boolean): Promise<ExitCode> {

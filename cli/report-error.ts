@@ -59,7 +59,7 @@ export async function reportError(
     const { code, message, details } = report;
     const text = toJsonText({ error: { code, message, details } });
     if (target.imageOnStdout) writeError(text);
-    else await writeOutput(text);
+    else await writeOutput(text).catch(() => writeError(text));
   } else {
     writeError(humanReport(report, target.verb));
   }

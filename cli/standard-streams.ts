@@ -9,7 +9,8 @@ const closeListeners: (() => void)[] = [];
 
 export function watchStandardStreams(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
+    // Any other error reaches whoever wrote.
+    if (error.code !== 'EPIPE' || outputClosed) return;
     outputClosed = true;
     for (const listener of closeListeners) listener();
   });
@@ -27,9 +28,13 @@ export function onOutputClosed(listener: () => void): void {
 
 /** Resolves when the system has taken all of it, or the reader is gone. */
 export function writeOutput(text: string): Promise<void> {
-  return new Promise((resolve) => {
-    if (outputClosed) resolve();
-    else process.stdout.write(text, () => resolve());
+  return new Promise((resolve, reject) => {
+    if (outputClosed) return resolve();
+    process.stdout.write(text, (error) => {
+      const failed = error as NodeJS.ErrnoException | null | undefined;
+      if (failed && failed.code !== 'EPIPE') reject(failed);
+      else resolve();
+    });
   });
 }
 

@@ -30,6 +30,7 @@ const WITHOUT_STORE: readonly Row[] = [
   [['verify'], 2, 'usage', /or say --all/],
   [['verify', '--all', 'web'], 2, 'usage', /--all goes without references/],
   [['init', '--min-chunk', 'tiny'], 2, 'usage', /Give a size/],
+  [['help', 'frobnicate'], 2, 'usage', /^Unknown command 'frobnicate'$/],
   [['config'], 2, 'usage', /No command is given/],
   [['config', 'set', 'level'], 2, 'usage', /'value'/],
   [['completion', 'tcsh'], 2, 'usage', /Allowed choices are bash, zsh, fish/],
@@ -72,7 +73,7 @@ function testRow([words, exitCode, code, message]: Row, where: () => { cwd: stri
     t.is(human.code, exitCode, human.stderr);
     t.is(human.stdout, '');
     t.notRegex(human.stderr, /^\s+at |node:internal|\.js:\d/m);
-    const helpInstead = words[0] === 'config' && words.length === 1;
+    const helpInstead = words[0] === 'help' || (words[0] === 'config' && words.length === 1);
     if (!helpInstead) {
       t.true(human.stderr.startsWith('doppel: '), human.stderr);
       t.regex(human.stderr.split('\n')[0]!.slice('doppel: '.length), message);
@@ -82,7 +83,7 @@ function testRow([words, exitCode, code, message]: Row, where: () => { cwd: stri
     const imageOnStdout = words[0] === 'restore' && words.includes('-');
     const document = JSON.parse(imageOnStdout ? machine.stderr : machine.stdout) as ErrorDocument;
     t.is(document.error.code, code);
-    if (!helpInstead) t.regex(document.error.message, message);
+    t.regex(document.error.message, message);
     t.is(typeof document.error.details, 'object');
   });
 }

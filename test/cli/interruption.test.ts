@@ -1,9 +1,10 @@
 /** Signals, closed pipes and progress: captures whose source is a pipe that the test feeds as slowly as it likes. */
-import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawnSync } from 'node:child_process';
+import { openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import type { Image } from '../../src/index.js';
-import { finished, type Run, startDoppel } from './run-doppel.js';
+import { environment, finished, PROGRAM, type Run, startDoppel } from './run-doppel.js';
 import { json, type SampleStore, sampleStore } from './sample-store.js';
 
 const PIECE = Buffer.alloc(256 * 1024, 'x');
@@ -121,4 +122,14 @@ test('a reader that goes away ends a listing quietly', async (t) => {
   const { code, stderr } = await run;
   t.is(code, 141);
   t.is(stderr, '');
+});
+
+test('a standard output that is full is an error, not silence', async (t) => {
+  const full = spawnSync(process.execPath, [PROGRAM, '--store', sample.store, 'ls'], {
+    env: environment(),
+    stdio: ['ignore', openSync('/dev/full', 'w'), 'pipe'],
+    encoding: 'utf8',
+  });
+  t.is(full.status, 8, full.stderr);
+  t.regex(full.stderr, /^doppel: .*ENOSPC/);
 });
