@@ -15,8 +15,8 @@ import {
 import { decompressFrame } from '../compression/zstd.js';
 import { StoreError } from '../errors.js';
 import { blake3 } from '../hashing/blake3.js';
-import type { ObjectStore } from '../objects/object-store.js';
 import type { Home, PackCatalog } from '../packs/pack-catalog.js';
+import type { Engine } from '../store/engine.js';
 
 const KEPT_FRAMES = 8;
 
@@ -31,8 +31,10 @@ const KINDS: Readonly<
 export class EntryReader {
   readonly #frames = new Map<string, Buffer>();
 
+  #distrusted = false;
+
   constructor(
-    private readonly objects: ObjectStore,
+    private readonly engine: Engine,
     private readonly catalog: PackCatalog,
   ) {}
 
@@ -50,6 +52,11 @@ export class EntryReader {
         'read',
         wrong.map(({ footer }) => footer.pack),
       );
+      if (home === undefined && !this.#distrusted) {
+        this.#distrusted = true;
+        await this.engine.distrustIndex();
+        continue;
+      }
       if (home === undefined) throw this.#lost(kind, ids, at, wrong);
       const bytes = await this.#bytesOf(home);
       const id = bytes === undefined ? undefined : KINDS[kind]!.idOf(bytes, blake3);
@@ -93,7 +100,7 @@ export class EntryReader {
     const known = this.#frames.get(key);
     if (known !== undefined) return known;
     const frame = footer.frames[number]!;
-    const { bytes } = await this.objects.get(packKey(footer.pack), {
+    const { bytes } = await this.engine.objects.get(packKey(footer.pack), {
       offset: frame.offset,
       length: frame.storedBytes,
     });

@@ -100,6 +100,7 @@ function decoded<T>(decode: (bytes: Uint8Array) => T, bytes: Uint8Array): T {
   }
 }
 
-function asBuffer(bytes: Uint8Array): Buffer {
+/** The same bytes with Buffer's methods. */
+export function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -27,6 +27,8 @@ export interface Home {
 export type Purpose = 'write' | 'read';
 
 export interface RefreshResult {
+  /** Entries of the footers that were taken in. */
+  readonly entries: number;
   /** Footers that could not be read: their entries have no home. */
   readonly unreadable: readonly { readonly pack: PackId; readonly error: unknown }[];
 }
@@ -56,10 +58,13 @@ export class PackCatalog {
     this.#present = await this.listPresent();
     const news = [...this.#present].filter((pack) => !this.index.packs.has(pack));
     const unreadable: { pack: PackId; error: unknown }[] = [];
+    let entries = 0;
     for (const [done, pack] of news.entries()) {
       options.signal?.throwIfAborted();
       try {
-        await this.index.add(pack, (await readPackTail(this.objects, pack)).footer);
+        const { footer } = await readPackTail(this.objects, pack);
+        await this.index.add(pack, footer);
+        entries += footer.lengths.length;
       } catch (error) {
         if (!(error instanceof StoreError) || error.code === 'no-space') throw error;
         unreadable.push({ pack, error });
@@ -68,7 +73,7 @@ export class PackCatalog {
         options.onProgress?.({ phase: 'index', doneBytes: done + 1, totalBytes: news.length });
     }
     for (const { pack, error } of unreadable) this.#giveUp(pack, error);
-    return { unreadable };
+    return { entries, unreadable };
   }
 
   #giveUp(pack: PackId, error: unknown): void {

@@ -1,4 +1,12 @@
-import { type Config, ConfigSchema, configKey, encodeRecord } from '../../store-format/index.js';
+import * as v from 'valibot';
+import {
+  type ChunkerParameters,
+  ChunkerParametersSchema,
+  type Config,
+  ConfigSchema,
+  configKey,
+  encodeRecord,
+} from '../../store-format/index.js';
 import { StoreError } from '../errors.js';
 import { blake3 } from '../hashing/blake3.js';
 import { changeHighest, type NumberedRecord, readHighest } from '../objects/numbered-records.js';
@@ -59,6 +67,26 @@ export function requireFeatures(objects: ObjectStore, config: Config, set: keyof
     `Store ${objects.location} needs the feature "${unknown}" to ${set}: use a newer doppel`,
     { store: objects.location },
   );
+}
+
+/** Chunk sizes that a user asked for. @throws bad-setting */
+export function checkChunker(parameters: ChunkerParameters): ChunkerParameters {
+  const result = v.safeParse(ChunkerParametersSchema, parameters);
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  throw new StoreError(
+    'bad-setting',
+    `These chunk sizes cannot be used: ${v.getDotPath(issue) ?? ''} ${issue.message}`,
+  );
+}
+
+/** The store can be written by this version. @throws unsupported-feature, store-read-only */
+export function requireWritable(objects: ObjectStore, config: Config): void {
+  requireFeatures(objects, config, 'write');
+  if (!objects.readOnly) return;
+  throw new StoreError('store-read-only', `Store ${objects.location} cannot be written`, {
+    store: objects.location,
+  });
 }
 
 /** Writes the first config: the step that makes a folder a store. @throws store-exists */

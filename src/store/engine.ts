@@ -2,14 +2,15 @@
  * What the operations work with: the parts of an open store, bound together. The chunk index is opened on first use,
  * since listing images needs none.
  */
-import type { Config } from '../../store-format/index.js';
+import { type Config, chunkerFingerprint } from '../../store-format/index.js';
 import type { IndexSlot } from '../chunk-index/slots.js';
 import type { Environment } from '../environment.js';
 import { messageOf } from '../errors.js';
+import { blake3 } from '../hashing/blake3.js';
 import { ImageLibrary } from '../images/image-library.js';
 import type { OperationOptions, Warning } from '../interface.js';
 import type { ObjectStore } from '../objects/object-store.js';
-import { PackCatalog } from '../packs/pack-catalog.js';
+import { PackCatalog, type RefreshResult } from '../packs/pack-catalog.js';
 import type { Workers } from '../workers/jobs.js';
 
 export interface EngineParts {
@@ -34,7 +35,11 @@ export class Engine {
   #catalog: PackCatalog | undefined;
   #distrusted = false;
 
+  /** Stands in every recipe and manifest that this store cuts. */
+  readonly chunkerFingerprint: string;
+
   constructor(parts: EngineParts) {
+    this.chunkerFingerprint = chunkerFingerprint(blake3, parts.config.chunker);
     this.objects = parts.objects;
     this.environment = parts.environment;
     this.workers = parts.workers;
@@ -46,14 +51,27 @@ export class Engine {
 
   /** The catalog, up to date with what the store holds now. */
   async catalog(options: OperationOptions = {}): Promise<PackCatalog> {
+    return (await this.refreshCatalog(options)).catalog;
+  }
+
+  async refreshCatalog(
+    options: OperationOptions,
+  ): Promise<{ catalog: PackCatalog; refreshed: RefreshResult }> {
     this.#slot ??= this.#openIndex();
     const slot = await this.#slot;
     if (this.#catalog === undefined) {
       this.#catalog = new PackCatalog(this.objects, slot.index, this.warn);
       if (slot.damage !== undefined) this.warnRebuilt(slot.damage);
     }
-    await this.#catalog.refresh(options);
-    return this.#catalog;
+    const catalog = this.#catalog;
+    return { catalog, refreshed: await catalog.refresh(options) };
+  }
+
+  async closeIndex(): Promise<void> {
+    const slot = await this.#slot?.catch(() => undefined);
+    this.#slot = undefined;
+    this.#catalog = undefined;
+    await slot?.close();
   }
 
   private warnRebuilt(cause: unknown): void {
@@ -81,7 +99,6 @@ export class Engine {
 
   async close(): Promise<void> {
     await this.workers.close();
-    const slot = await this.#slot?.catch(() => undefined);
-    await slot?.close();
+    await this.closeIndex();
   }
 }

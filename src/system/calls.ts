@@ -7,6 +7,8 @@ import { createRequire } from 'node:module';
 interface SystemCalls {
   /** Next data or hole at or after `offset`: -1 when there is none. */
   seek(fd: number, offset: number, whence: 'data' | 'hole'): number;
+  /** Lets the kernel forget what it keeps of a file, so that a later read comes from the disk. */
+  forgetCached(fd: number): void;
   /** renameat2(RENAME_NOREPLACE): 0, or -1. */
   renameNoReplace(from: string, to: string): number;
 }
@@ -14,6 +16,7 @@ interface SystemCalls {
 const WHENCE = { data: 3, hole: 4 } as const;
 const AT_FDCWD = -100;
 const RENAME_NOREPLACE = 1;
+const POSIX_FADV_DONTNEED = 4;
 
 let loaded: SystemCalls | undefined | null = null;
 
@@ -32,8 +35,10 @@ function load(): SystemCalls | undefined {
     const renameat2 = libc.func(
       'int renameat2(int from, const char *old, int to, const char *new, unsigned flags)',
     );
+    const fadvise = libc.func('int posix_fadvise(int fd, int64_t offset, int64_t length, int advice)');
     return {
       seek: (fd, offset, whence) => Number(lseek(fd, offset, WHENCE[whence])),
+      forgetCached: (fd) => void fadvise(fd, 0, 0, POSIX_FADV_DONTNEED),
       renameNoReplace: (from, to) => Number(renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE)),
     };
   } catch {

@@ -1,0 +1,51 @@
+/**
+ * Which entries a capture need not write: those that have a home in the store, and those that this capture has on
+ * its way there. Remembers the packs it relies on, for the last check before the publish.
+ */
+import { HASH_BYTES, type PackId, type PackTail } from '../../store-format/index.js';
+import type { PackCatalog } from '../packs/pack-catalog.js';
+
+export class KnownEntries {
+  /** Ids in frames and packs that are not durable yet; bounded by what one open pack of each kind holds. */
+  readonly #onTheWay = new Set<string>();
+  readonly #reliedOn = new Set<PackId>();
+  #last: PackId | undefined;
+
+  constructor(
+    private readonly catalog: PackCatalog,
+    /** Ids remembered on the way at most. */
+    private readonly limit: number = Number.POSITIVE_INFINITY,
+  ) {}
+
+  get packsReliedOn(): ReadonlySet<PackId> {
+    return this.#reliedOn;
+  }
+
+  /** Whether the entry is known; if not, the caller writes it, and it is known from now on. */
+  async meet(ids: Buffer, at: number): Promise<boolean> {
+    const key = ids.toString('latin1', at, at + HASH_BYTES);
+    if (this.#onTheWay.has(key)) return true;
+    const home = this.catalog.findKept(ids, at, 'write') ?? (await this.catalog.find(ids, at, 'write'));
+    if (home === undefined) {
+      if (this.#onTheWay.size < this.limit) this.#onTheWay.add(key);
+      return false;
+    }
+    this.#relyOn(home.footer.pack);
+    return true;
+  }
+
+  #relyOn(pack: PackId): void {
+    if (pack === this.#last) return;
+    this.#last = pack;
+    this.#reliedOn.add(pack);
+  }
+
+  /** A pack of ours is durable: its entries have a home. */
+  async settle(tail: PackTail): Promise<void> {
+    await this.catalog.addOwn(tail);
+    this.#reliedOn.add(tail.id);
+    const ids = Buffer.from(tail.footer.ids.buffer, tail.footer.ids.byteOffset, tail.footer.ids.byteLength);
+    for (let at = 0; at < ids.length; at += HASH_BYTES)
+      this.#onTheWay.delete(ids.toString('latin1', at, at + HASH_BYTES));
+  }
+}

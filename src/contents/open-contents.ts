@@ -1,0 +1,72 @@
+/**
+ * Opens an image for reading. In a store that can be written the reader takes a lease that names the image: made
+ * durable first, then it looks whether the manifest is there and its purge unclaimed. From then on the image is a
+ * root, and gc keeps all of it.
+ */
+import type { Manifest, PubId } from '../../store-format/index.js';
+import { StoreError } from '../errors.js';
+import { readManifest } from '../images/image-heads.js';
+import { shortName } from '../images/image-library.js';
+import { listMarks } from '../images/marks.js';
+import type { Image, OperationOptions } from '../interface.js';
+import type { PackCatalog } from '../packs/pack-catalog.js';
+import type { Engine } from '../store/engine.js';
+import { HeldLease } from '../store/lease.js';
+import { EntryReader } from './entry-reader.js';
+import { ImageContents } from './image-contents.js';
+
+export interface OpenContents {
+  readonly image: Image;
+  readonly manifest: Manifest;
+  readonly contents: ImageContents;
+}
+
+export interface OpenImages {
+  readonly catalog: PackCatalog;
+  readonly images: readonly OpenContents[];
+  release(): Promise<void>;
+}
+
+/** @throws unknown-reference, ambiguous-reference, image-purged, object-damaged */
+export async function openContents(
+  engine: Engine,
+  references: readonly string[],
+  options: OperationOptions,
+): Promise<OpenImages> {
+  const images: Image[] = [];
+  for (const reference of references) images.push(await engine.library.resolve(reference));
+  return openResolved(engine, images, options);
+}
+
+export async function openResolved(
+  engine: Engine,
+  images: readonly Image[],
+  options: OperationOptions,
+): Promise<OpenImages> {
+  const lease = engine.objects.readOnly
+    ? undefined
+    : await HeldLease.take(
+        engine.objects,
+        engine.environment,
+        'read',
+        images.map(({ publication }) => publication),
+      );
+  try {
+    const marks = await listMarks(engine.objects);
+    for (const image of images) {
+      if (marks.get(image.publication as PubId)?.verdict !== 'purged') continue;
+      throw new StoreError('image-purged', `Image ${shortName(image)} was purged by gc`, { image: image.id });
+    }
+    const catalog = await engine.catalog(options);
+    const entries = new EntryReader(engine, catalog);
+    const open: OpenContents[] = [];
+    for (const image of images) {
+      const manifest = await readManifest(engine.objects, image.publication as PubId);
+      open.push({ image, manifest, contents: ImageContents.of(manifest, entries) });
+    }
+    return { catalog, images: open, release: async () => lease?.release() };
+  } catch (error) {
+    await lease?.release();
+    throw error;
+  }
+}

@@ -1,0 +1,116 @@
+/**
+ * An image onto a disk: planned in windows, so that each frame is decompressed once per window and memory stays flat
+ * however large the image is; workers check every chunk and write it where it belongs.
+ */
+import { HASH_BYTES, SEGMENT_BYTES } from '../../store-format/index.js';
+import { ChunkFetcher, targetFailed } from '../contents/chunk-fetcher.js';
+import { asBuffer, type ImageContents } from '../contents/image-contents.js';
+import { isLost, type LostRange, lostRange, resolveSegment } from '../contents/resolve-segment.js';
+import type { DiskTarget } from '../disks/disk-target.js';
+import type { PackCatalog } from '../packs/pack-catalog.js';
+import type { Engine } from '../store/engine.js';
+
+/** Pieces per window: 4 GiB of chunks of 16 KiB, about 40 MB of plan. */
+const WINDOW_PIECES = 262_144;
+/** Longest range that one job clears. */
+const CLEAR_BYTES = 64 * SEGMENT_BYTES;
+
+export interface WriteSettings {
+  readonly signal?: AbortSignal | undefined;
+  /** Bytes of the image that are done. */
+  readonly onBytes: (bytes: number) => void;
+  /** Called for each range that the store cannot give; throws to stop. */
+  readonly onLost: (lost: LostRange) => void;
+}
+
+export interface WriteOutcome {
+  readonly writtenBytes: number;
+}
+
+export async function writeDisk(
+  engine: Engine,
+  catalog: PackCatalog,
+  contents: ImageContents,
+  target: DiskTarget,
+  settings: WriteSettings,
+): Promise<WriteOutcome> {
+  const writer = new DiskWriter(engine, catalog, target, settings);
+  for (let number = 0; number < contents.segmentCount; number++) {
+    settings.signal?.throwIfAborted();
+    await writer.addSegment(contents, number);
+  }
+  return { writtenBytes: await writer.finish() };
+}
+
+class DiskWriter {
+  readonly #fetcher: ChunkFetcher;
+  #writtenBytes = 0;
+  /** The range of zeros being gathered, for targets that must be cleared. */
+  #zeros = { offset: 0, length: 0 };
+
+  constructor(
+    private readonly engine: Engine,
+    catalog: PackCatalog,
+    private readonly target: DiskTarget,
+    private readonly settings: WriteSettings,
+  ) {
+    this.#fetcher = new ChunkFetcher(engine, catalog);
+  }
+
+  async addSegment(contents: ImageContents, number: number): Promise<void> {
+    const segment = await resolveSegment(contents, number);
+    if (isLost(segment)) {
+      this.settings.onLost(segment);
+      await this.#addZeros(segment.offset, segment.length);
+      return;
+    }
+    const { holes, offsets, lengths } = segment.recipe;
+    const ids = asBuffer(segment.recipe.ids);
+    for (let i = 0; i < lengths.length; i++) {
+      await this.#fetcher.want(ids, HASH_BYTES * i, lengths[i]!, segment.offset + offsets[i]!);
+    }
+    for (let h = 0; h < holes.length; h += 2) await this.#addZeros(segment.offset + holes[h]!, holes[h + 1]!);
+    if (this.#fetcher.plannedPieces >= WINDOW_PIECES) await this.#fetch();
+  }
+
+  async #addZeros(offset: number, length: number): Promise<void> {
+    this.settings.onBytes(length);
+    if (this.target.isZero) return;
+    const { offset: start, length: gathered } = this.#zeros;
+    if (start + gathered === offset && gathered + length <= CLEAR_BYTES) {
+      this.#zeros = { offset: start, length: gathered + length };
+      return;
+    }
+    await this.#clear();
+    this.#zeros = { offset, length };
+  }
+
+  async #clear(): Promise<void> {
+    const { offset, length } = this.#zeros;
+    if (length === 0) return;
+    this.#zeros = { offset: 0, length: 0 };
+    const result = await this.engine.workers.clear({ fd: this.target.fd, offset, length });
+    if (result.failure !== undefined) throw targetFailed(result.failure);
+    this.#writtenBytes += result.writtenBytes;
+  }
+
+  async #fetch(): Promise<void> {
+    const { writtenBytes, lost } = await this.#fetcher.run({
+      target: { kind: 'file', fd: this.target.fd },
+      signal: this.settings.signal,
+      onBytes: this.settings.onBytes,
+    });
+    this.#writtenBytes += writtenBytes;
+    for (const one of lost) {
+      this.settings.onLost(lostRange(one, 0));
+      await this.#addZeros(one.target, one.length);
+    }
+  }
+
+  /** @returns bytes written */
+  async finish(): Promise<number> {
+    await this.#fetch();
+    await this.#clear();
+    return this.#writtenBytes;
+  }
+}

@@ -1,0 +1,125 @@
+/** An image to a stream, in order: spans are put together by workers a few ahead of the one being written. */
+import { HASH_BYTES, SEGMENT_BYTES } from '../../store-format/index.js';
+import { ChunkFetcher } from '../contents/chunk-fetcher.js';
+import { asBuffer, type ImageContents } from '../contents/image-contents.js';
+import { isLost, type LostRange, lostRange, resolveSegment } from '../contents/resolve-segment.js';
+import { SPAN_BYTES } from '../disks/spans.js';
+import { messageOf, StoreError } from '../errors.js';
+import type { PackCatalog } from '../packs/pack-catalog.js';
+import type { Engine } from '../store/engine.js';
+import { SharedMemory } from '../workers/shared-memory.js';
+import type { WriteOutcome, WriteSettings } from './write-disk.js';
+
+interface ReadySpan {
+  readonly memory: SharedArrayBuffer;
+  readonly length: number;
+  readonly lost: readonly LostRange[];
+}
+
+export async function writeStream(
+  engine: Engine,
+  catalog: PackCatalog,
+  contents: ImageContents,
+  stream: NodeJS.WritableStream,
+  settings: WriteSettings,
+): Promise<WriteOutcome> {
+  const ahead = 2 * engine.workers.parallelism;
+  const memory = new SharedMemory(SPAN_BYTES, ahead + 1);
+  const pending: Promise<ReadySpan>[] = [];
+  const output = new OrderedOutput(stream);
+  let writtenBytes = 0;
+  const writeFirst = async () => {
+    const span = await pending[0]!;
+    pending.shift();
+    for (const lost of span.lost) settings.onLost(lost);
+    await output.write(Buffer.from(span.memory, 0, span.length));
+    memory.release(span.memory);
+    writtenBytes += span.length;
+    settings.onBytes(span.length);
+  };
+  try {
+    for (let offset = 0; offset < contents.size; offset += SPAN_BYTES) {
+      settings.signal?.throwIfAborted();
+      const span = await planSpan(engine, catalog, contents, offset, await memory.acquire());
+      const ready = span();
+      ready.catch(() => undefined); // reported when its turn comes
+      pending.push(ready);
+      if (pending.length > ahead) await writeFirst();
+    }
+    while (pending.length > 0) await writeFirst();
+    return { writtenBytes };
+  } finally {
+    await Promise.allSettled(pending);
+    output.close();
+  }
+}
+
+/** Finds the span's chunks now, in order; what is returned fetches them. */
+async function planSpan(
+  engine: Engine,
+  catalog: PackCatalog,
+  contents: ImageContents,
+  base: number,
+  memory: SharedArrayBuffer,
+): Promise<() => Promise<ReadySpan>> {
+  const length = Math.min(SPAN_BYTES, contents.size - base);
+  const fetcher = new ChunkFetcher(engine, catalog);
+  const lost: LostRange[] = [];
+  new Uint8Array(memory).fill(0);
+  for (let at = base; at < base + length; at += SEGMENT_BYTES) {
+    const segment = await resolveSegment(contents, at / SEGMENT_BYTES);
+    if (isLost(segment)) {
+      lost.push(segment);
+      continue;
+    }
+    const { offsets, lengths } = segment.recipe;
+    const ids = asBuffer(segment.recipe.ids);
+    for (let i = 0; i < lengths.length; i++) {
+      await fetcher.want(ids, HASH_BYTES * i, lengths[i]!, segment.offset + offsets[i]! - base);
+    }
+  }
+  return async () => {
+    const outcome = await fetcher.run({ target: { kind: 'memory', memory }, keepFrames: true });
+    return { memory, length, lost: [...lost, ...outcome.lost.map((one) => lostRange(one, base))] };
+  };
+}
+
+/** Writes with backpressure. A reader that went away is an error of the target, not a crash. */
+class OrderedOutput {
+  #failure: unknown;
+  readonly #onError = (error: unknown) => {
+    this.#failure ??= error;
+  };
+
+  constructor(private readonly stream: NodeJS.WritableStream) {
+    stream.on('error', this.#onError);
+  }
+
+  async write(bytes: Buffer): Promise<void> {
+    this.#check();
+    // The memory is used again: wait until the bytes are out, not only until there is room.
+    await new Promise<void>((resolve) => {
+      this.stream.write(bytes, (error) => {
+        if (error) this.#onError(error);
+        resolve();
+      });
+    });
+    this.#check();
+  }
+
+  #check(): void {
+    if (this.#failure === undefined) return;
+    throw new StoreError(
+      'target-unwritable',
+      `Cannot write the stream: ${messageOf(this.#failure)}`,
+      {},
+      {
+        cause: this.#failure,
+      },
+    );
+  }
+
+  close(): void {
+    this.stream.off('error', this.#onError);
+  }
+}

@@ -1,0 +1,182 @@
+/**
+ * Verify: images down to each chunk's bytes. [1] Walk each image and note every entry that it needs; [2] have workers
+ * read and hash each noted chunk once, however many images need it; [3] where some were bad, walk again to name the
+ * images and offsets that they hurt.
+ */
+import { HASH_BYTES, toHex } from '../../store-format/index.js';
+import { ChunkFetcher } from '../contents/chunk-fetcher.js';
+import { EntrySet } from '../contents/entry-set.js';
+import { asBuffer } from '../contents/image-contents.js';
+import { type OpenContents, openContents, openResolved } from '../contents/open-contents.js';
+import { isLost, type LostRange, resolveSegment } from '../contents/resolve-segment.js';
+import type { StoreError } from '../errors.js';
+import { shortName } from '../images/image-library.js';
+import type { Image, OperationOptions, Problem, VerifyResult } from '../interface.js';
+import type { PackCatalog } from '../packs/pack-catalog.js';
+import { ProgressReport } from '../progress.js';
+import type { Engine } from '../store/engine.js';
+
+/** Chunks noted before they are read: bounds the plan's memory. */
+const WINDOW_PIECES = 262_144;
+/** Problems named one by one per image; the sums tell the rest. */
+const MAX_PROBLEMS_PER_IMAGE = 1_000;
+
+export async function verify(
+  engine: Engine,
+  references: readonly string[],
+  options: OperationOptions,
+): Promise<VerifyResult> {
+  const run = new VerifyRun(engine, options);
+  return run.verify(references);
+}
+
+interface Checked {
+  readonly image: Image;
+  readonly problems: Problem[];
+}
+
+class VerifyRun {
+  readonly #started: number;
+  readonly #seen = new EntrySet();
+  /** Ids of chunks that no pack gives, and why. */
+  readonly #bad = new Map<
+    string,
+    { readonly code: 'chunk-damaged' | 'chunk-missing'; readonly reason: string }
+  >();
+  readonly #report: ProgressReport;
+  #checkedChunks = 0;
+  #checkedBytes = 0;
+  #doneBytes = 0;
+
+  constructor(
+    private readonly engine: Engine,
+    private readonly options: OperationOptions,
+  ) {
+    this.#started = engine.environment.monotonic();
+    this.#report = new ProgressReport(engine.environment, options);
+  }
+
+  async verify(references: readonly string[]): Promise<VerifyResult> {
+    const { readable, unreadable } = await this.#open(references);
+    try {
+      const { catalog, images } = readable;
+      const totalBytes = images.reduce((sum, { image }) => sum + image.size, 0);
+      const checked = images.map(({ image }): Checked => ({ image, problems: [] }));
+      const fetcher = new ChunkFetcher(this.engine, catalog);
+      for (const [i, open] of images.entries()) {
+        await this.#noteImage(open, catalog, fetcher, checked[i]!, totalBytes); // [1] [2]
+      }
+      await this.#fetch(fetcher);
+      if (this.#bad.size > 0) {
+        for (const [i, open] of images.entries()) await this.#nameDamage(open, checked[i]!); // [3]
+      }
+      this.#report.finish({ phase: 'verify', doneBytes: totalBytes, totalBytes });
+      return this.#result(checked, unreadable);
+    } finally {
+      await readable.release();
+    }
+  }
+
+  /** Manifests that cannot be read are findings here; all the others are verified. */
+  async #open(references: readonly string[]) {
+    const { options, engine } = this;
+    if (references.length > 0) {
+      return { readable: await openContents(engine, references, options), unreadable: [] as Problem[] };
+    }
+    const { images, listing } = await engine.library.load();
+    const unreadable = listing.unreadable.map((error): Problem => problemOf(error));
+    const live = images.filter(({ removed }) => !removed);
+    return { readable: await openResolved(engine, live, options), unreadable };
+  }
+
+  async #noteImage(
+    { image, contents }: OpenContents,
+    catalog: PackCatalog,
+    fetcher: ChunkFetcher,
+    checked: Checked,
+    totalBytes: number,
+  ): Promise<void> {
+    for (let number = 0; number < contents.segmentCount; number++) {
+      this.options.signal?.throwIfAborted();
+      const segment = await resolveSegment(contents, number);
+      this.#doneBytes += contents.lengthOf(number);
+      if (isLost(segment)) {
+        addProblem(checked, image, segment);
+        continue;
+      }
+      const ids = asBuffer(segment.recipe.ids);
+      for (let i = 0; i < segment.recipe.lengths.length; i++) {
+        const home =
+          catalog.findKept(ids, HASH_BYTES * i, 'read') ?? (await catalog.find(ids, HASH_BYTES * i, 'read'));
+        if (home !== undefined && !this.#seen.add(home.footer, home.ordinal)) continue;
+        await fetcher.want(ids, HASH_BYTES * i, segment.recipe.lengths[i]!, 0);
+      }
+      if (fetcher.plannedPieces >= WINDOW_PIECES) await this.#fetch(fetcher);
+      this.#report.tell(() => ({ phase: 'verify', doneBytes: this.#doneBytes, totalBytes }));
+    }
+  }
+
+  async #fetch(fetcher: ChunkFetcher): Promise<void> {
+    this.#checkedChunks += fetcher.plannedPieces;
+    const { lost } = await fetcher.run({
+      target: { kind: 'none' },
+      signal: this.options.signal,
+      onBytes: (bytes) => {
+        this.#checkedBytes += bytes;
+      },
+    });
+    for (const { chunk, code, reason } of lost) this.#bad.set(chunk, { code, reason });
+  }
+
+  async #nameDamage({ image, contents }: OpenContents, checked: Checked): Promise<void> {
+    for (let number = 0; number < contents.segmentCount; number++) {
+      const segment = await resolveSegment(contents, number);
+      if (isLost(segment)) continue; // named in the first walk
+      const { ids, lengths, offsets } = segment.recipe;
+      for (let i = 0; i < lengths.length; i++) {
+        const chunk = toHex(ids.subarray(HASH_BYTES * i, HASH_BYTES * (i + 1)));
+        const bad = this.#bad.get(chunk);
+        if (bad === undefined) continue;
+        addProblem(checked, image, {
+          offset: segment.offset + offsets[i]!,
+          length: lengths[i]!,
+          chunk,
+          ...bad,
+        });
+      }
+    }
+  }
+
+  #result(checked: readonly Checked[], unreadable: readonly Problem[]): VerifyResult {
+    return {
+      images: checked.map(({ image, problems }) => ({ image, ok: problems.length === 0 })),
+      problems: [...unreadable, ...checked.flatMap(({ problems }) => problems)],
+      checkedChunks: this.#checkedChunks,
+      checkedBytes: this.#checkedBytes,
+      seconds: (this.engine.environment.monotonic() - this.#started) / 1000,
+    };
+  }
+}
+
+function addProblem({ problems }: Checked, image: Image, lost: LostRange): void {
+  if (problems.length >= MAX_PROBLEMS_PER_IMAGE) return;
+  const what = lost.chunk === undefined ? lost.reason : `chunk ${lost.chunk.slice(0, 12)}…: ${lost.reason}`;
+  problems.push({
+    code: lost.code,
+    message: `Image ${shortName(image)} at byte ${lost.offset} (${lost.length} bytes): ${what}`,
+    image: `${image.name}@${image.id}`,
+    offset: lost.offset,
+    length: lost.length,
+    ...(lost.chunk === undefined ? {} : { chunk: lost.chunk }),
+  });
+}
+
+function problemOf(error: StoreError): Problem {
+  const code =
+    error.code === 'object-missing' || error.code === 'object-unreadable' ? error.code : 'object-damaged';
+  return {
+    code,
+    message: error.message,
+    ...(error.details.object === undefined ? {} : { object: error.details.object }),
+  };
+}
