@@ -58,3 +58,13 @@ export function decodeExtents(bytes: Uint8Array): Extent[] {
   }
   return extents;
 }
+
+/** Adds an extent that starts at or after the end of the last one, as part of it where they touch. */
+export function appendExtent(extents: Extent[], extent: Extent): void {
+  const last = extents.at(-1);
+  if (last !== undefined && last.offset + last.length === extent.offset) {
+    extents[extents.length - 1] = { offset: last.offset, length: last.length + extent.length };
+  } else {
+    extents.push(extent);
+  }
+}

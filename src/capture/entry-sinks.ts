@@ -1,9 +1,9 @@
 /** Where a capture's entries go: into packs, or nowhere in a dry run. */
 import { EntryKind, type LeaseId, PackKind } from '../../store-format/index.js';
+import type { Engine } from '../engine/engine.js';
+import { settingValue } from '../engine/settings.js';
 import type { PackCatalog } from '../packs/pack-catalog.js';
 import { PackWriter } from '../packs/pack-writer.js';
-import type { Engine } from '../store/engine.js';
-import { settingValue } from '../store/settings.js';
 import { FrameBuilder } from './frame-builder.js';
 import { KnownEntries } from './known-entries.js';
 

@@ -3,15 +3,19 @@
  * worker touches a span's memory after this has returned.
  */
 import { createHash } from 'node:crypto';
-import { type ChunkerParameters, type Extent, HASH_BYTES, SEGMENT_BYTES } from '../../store-format/index.js';
+import {
+  appendExtent,
+  type ChunkerParameters,
+  type Extent,
+  HASH_BYTES,
+  SEGMENT_BYTES,
+} from '../../store-format/index.js';
 import { createChunker, scanZeroSegment } from '../chunking/scan-segment.js';
-import type { DiskSource } from '../disks/disk-source.js';
+import { type DiskSource, sourceFailed } from '../disks/disk-source.js';
 import { SPAN_BYTES, type Span, spansOf } from '../disks/spans.js';
-import { StoreError } from '../errors.js';
 import { blake3 } from '../hashing/blake3.js';
 import { ImageDigest } from '../hashing/image-digest.js';
-import type { IoFailure, ScanResult, Workers } from '../workers/jobs.js';
-import { addRange } from '../workers/read-span.js';
+import type { ScanResult, Workers } from '../workers/jobs.js';
 import { SharedMemory } from '../workers/shared-memory.js';
 
 export interface ScannedSource {
@@ -130,7 +134,7 @@ class SourceScan {
       at = recipeAt + recipe.length;
       start += length;
     }
-    for (const { offset, length } of result.badRanges) addRange(this.#badRanges, offset, length);
+    for (const range of result.badRanges) appendExtent(this.#badRanges, range);
     this.#size += span.length;
     this.settings.onBytes(this.#size);
   }
@@ -143,20 +147,4 @@ class SourceScan {
       badRanges: this.#badRanges,
     };
   }
-}
-
-export function sourceFailed(source: DiskSource, { errno, message, offset }: IoFailure): StoreError {
-  const details = { path: source.path, offset, errno };
-  if (errno === 'EOF') {
-    return new StoreError(
-      'source-shrank',
-      `${source.path} ended at byte ${offset}, but was ${source.size} bytes long when reading began: it shrank; nothing was published`,
-      details,
-    );
-  }
-  return new StoreError(
-    'source-unreadable',
-    `Cannot read ${source.path} at byte ${offset}: ${message}; nothing was published (--on-read-error zero goes on past bad sectors)`,
-    details,
-  );
 }

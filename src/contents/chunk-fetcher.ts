@@ -3,9 +3,9 @@
  * bad or gone, look again (another copy, a refreshed listing, an index made anew), and only then give up.
  */
 import { HASH_BYTES, type PackId, toHex } from '../../store-format/index.js';
+import type { Engine } from '../engine/engine.js';
 import { StoreError } from '../errors.js';
 import type { Home, PackCatalog } from '../packs/pack-catalog.js';
-import type { Engine } from '../store/engine.js';
 import type { FetchTarget, IoFailure } from '../workers/jobs.js';
 import { FetchPlan, type PlannedJob, type PlannedPiece, toFetchJob } from './fetch-plan.js';
 

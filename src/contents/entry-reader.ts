@@ -13,10 +13,10 @@ import {
   toHex,
 } from '../../store-format/index.js';
 import { decompressFrame } from '../compression/zstd.js';
+import type { Engine } from '../engine/engine.js';
 import { StoreError } from '../errors.js';
 import { blake3 } from '../hashing/blake3.js';
 import type { Home, PackCatalog } from '../packs/pack-catalog.js';
-import type { Engine } from '../store/engine.js';
 
 const KEPT_FRAMES = 8;
 

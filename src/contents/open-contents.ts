@@ -4,14 +4,14 @@
  * root, and gc keeps all of it.
  */
 import type { Manifest, PubId } from '../../store-format/index.js';
+import type { Engine } from '../engine/engine.js';
+import { HeldLease } from '../engine/lease.js';
 import { StoreError } from '../errors.js';
 import { readManifest } from '../images/image-heads.js';
 import { shortName } from '../images/image-library.js';
 import { listMarks } from '../images/marks.js';
 import type { Image, OperationOptions } from '../interface.js';
 import type { PackCatalog } from '../packs/pack-catalog.js';
-import type { Engine } from '../store/engine.js';
-import { HeldLease } from '../store/lease.js';
 import { EntryReader } from './entry-reader.js';
 import { ImageContents } from './image-contents.js';
 

@@ -1,7 +1,7 @@
 import { HASH_BYTES, SEGMENT_BYTES } from '../../store-format/index.js';
+import type { Engine } from '../engine/engine.js';
 import { StoreError } from '../errors.js';
 import type { PackCatalog } from '../packs/pack-catalog.js';
-import type { Engine } from '../store/engine.js';
 import { ChunkFetcher } from './chunk-fetcher.js';
 import { asBuffer, type ImageContents } from './image-contents.js';
 

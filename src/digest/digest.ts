@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { HASH_BYTES, SEGMENT_BYTES } from '../../store-format/index.js';
-import { sourceFailed } from '../capture/scan-source.js';
-import { openDiskSource, streamSource } from '../disks/disk-source.js';
+import { openDiskSource, sourceFailed, streamSource } from '../disks/disk-source.js';
 import { SPAN_BYTES, type Span, spansOf } from '../disks/spans.js';
 import { systemEnvironment } from '../environment.js';
 import { ImageDigest, zeroDigest } from '../hashing/image-digest.js';

@@ -4,6 +4,7 @@ import { type FileHandle, open, stat } from 'node:fs/promises';
 import { errnoOf, messageOf, StoreError } from '../errors.js';
 import type { Warning } from '../interface.js';
 import { type BlockDevice, readBlockDevice, writableMounts } from '../system/block-device.js';
+import type { IoFailure } from '../workers/jobs.js';
 
 export interface DiskSource {
   readonly kind: 'file' | 'device' | 'stream';
@@ -97,5 +98,22 @@ function sourceError(path: string, error: unknown): unknown {
     `Cannot open ${path}: ${messageOf(error)}`,
     { path, errno },
     { cause: error },
+  );
+}
+
+/** A read that failed, as users should see it. */
+export function sourceFailed(source: DiskSource, { errno, message, offset }: IoFailure): StoreError {
+  const details = { path: source.path, offset, errno };
+  if (errno === 'EOF') {
+    return new StoreError(
+      'source-shrank',
+      `${source.path} ended at byte ${offset}, but was ${source.size} bytes long when reading began: it shrank; nothing was published`,
+      details,
+    );
+  }
+  return new StoreError(
+    'source-unreadable',
+    `Cannot read ${source.path} at byte ${offset}: ${message}; nothing was published (--on-read-error zero goes on past bad sectors)`,
+    details,
   );
 }

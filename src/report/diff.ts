@@ -1,12 +1,17 @@
 /** What two images share, and where they differ. */
-import { type Extent, HASH_BYTES, type Partition, SEGMENT_BYTES } from '../../store-format/index.js';
+import {
+  appendExtent,
+  type Extent,
+  HASH_BYTES,
+  type Partition,
+  SEGMENT_BYTES,
+} from '../../store-format/index.js';
 import { EntrySet } from '../contents/entry-set.js';
 import type { Segment } from '../contents/image-contents.js';
 import { type OpenContents, type OpenImages, openContents } from '../contents/open-contents.js';
 import { partitionAt } from '../disk-layout/index.js';
+import type { Engine } from '../engine/engine.js';
 import type { DiffResult, OperationOptions, PartitionDifference } from '../interface.js';
-import type { Engine } from '../store/engine.js';
-import { addRange } from '../workers/read-span.js';
 import { visitChunks } from './image-entries.js';
 
 const MAX_RANGES = 10_000;
@@ -76,7 +81,7 @@ async function differingRanges(
   }
   const end = Math.max(a.contents.size, b.contents.size);
   const from = Math.min(common * SEGMENT_BYTES, end);
-  if (from < end) addRange(ranges, from, end - from);
+  if (from < end) appendExtent(ranges, { offset: from, length: end - from });
   return ranges;
 }
 
@@ -95,10 +100,10 @@ function compareSegments(a: Segment, b: Segment, ranges: Extent[]): void {
     const end = Math.min(x.end, y.end);
     const bothHoles = x.id === undefined && y.id === undefined;
     const sameChunk = x.id !== undefined && x.start === y.start && x.id === y.id;
-    if (!bothHoles && !sameChunk) addRange(ranges, a.offset + at, end - at);
+    if (!bothHoles && !sameChunk) appendExtent(ranges, { offset: a.offset + at, length: end - at });
     at = end;
   }
-  if (shorter < length) addRange(ranges, a.offset + shorter, length - shorter);
+  if (shorter < length) appendExtent(ranges, { offset: a.offset + shorter, length: length - shorter });
 }
 
 interface Piece {

@@ -2,10 +2,10 @@
 import { FOLDERS, PackKind } from '../../store-format/index.js';
 import { EntrySet } from '../contents/entry-set.js';
 import { type OpenImages, openResolved } from '../contents/open-contents.js';
+import type { Engine } from '../engine/engine.js';
 import type { OperationOptions, StoreStats } from '../interface.js';
 import type { ObjectStore } from '../objects/object-store.js';
 import type { PackCatalog } from '../packs/pack-catalog.js';
-import type { Engine } from '../store/engine.js';
 import { mapConcurrently } from '../system/map-concurrently.js';
 import { storedShare, visitChunks } from './image-entries.js';
 

@@ -1,7 +1,7 @@
 import { EntrySet } from '../contents/entry-set.js';
 import { type OpenImages, openResolved } from '../contents/open-contents.js';
+import type { Engine } from '../engine/engine.js';
 import type { OperationOptions, Usage } from '../interface.js';
-import type { Engine } from '../store/engine.js';
 import { storedShare, visitChunks } from './image-entries.js';
 
 /** What only this image needs: gone with it, were it removed alone. */

@@ -2,18 +2,17 @@
  * Restore: an image becomes a disk again. Every chunk is checked before it is written; a file appears under its name
  * when it is whole; a device is refused while anybody uses it.
  */
-import { type Extent, toHex } from '../../store-format/index.js';
+import { appendExtent, type Extent, toHex } from '../../store-format/index.js';
 import { type OpenContents, openContents } from '../contents/open-contents.js';
 import type { LostRange } from '../contents/resolve-segment.js';
 import { isLost, resolveSegment } from '../contents/resolve-segment.js';
 import { inspectTarget, openDiskTarget } from '../disks/disk-target.js';
+import type { Engine } from '../engine/engine.js';
 import { StoreError } from '../errors.js';
 import { shortName } from '../images/image-library.js';
 import type { RestoreOptions, RestoreResult } from '../interface.js';
 import type { PackCatalog } from '../packs/pack-catalog.js';
 import { ProgressReport } from '../progress.js';
-import type { Engine } from '../store/engine.js';
-import { addRange } from '../workers/read-span.js';
 import { readBack } from './read-back.js';
 import { type WriteSettings, writeDisk } from './write-disk.js';
 import { writeStream } from './write-stream.js';
@@ -152,7 +151,7 @@ class RestoreRun {
 function joinRanges(lost: readonly Extent[]): readonly Extent[] {
   const ranges: Extent[] = [];
   for (const { offset, length } of [...lost].sort((a, b) => a.offset - b.offset))
-    addRange(ranges, offset, length);
+    appendExtent(ranges, { offset, length });
   return ranges;
 }
 

@@ -7,8 +7,8 @@ import { ChunkFetcher, targetFailed } from '../contents/chunk-fetcher.js';
 import { asBuffer, type ImageContents } from '../contents/image-contents.js';
 import { isLost, type LostRange, lostRange, resolveSegment } from '../contents/resolve-segment.js';
 import type { DiskTarget } from '../disks/disk-target.js';
+import type { Engine } from '../engine/engine.js';
 import type { PackCatalog } from '../packs/pack-catalog.js';
-import type { Engine } from '../store/engine.js';
 
 /** Pieces per window: 4 GiB of chunks of 16 KiB, about 40 MB of plan. */
 const WINDOW_PIECES = 262_144;

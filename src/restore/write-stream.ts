@@ -4,9 +4,9 @@ import { ChunkFetcher } from '../contents/chunk-fetcher.js';
 import { asBuffer, type ImageContents } from '../contents/image-contents.js';
 import { isLost, type LostRange, lostRange, resolveSegment } from '../contents/resolve-segment.js';
 import { SPAN_BYTES } from '../disks/spans.js';
+import type { Engine } from '../engine/engine.js';
 import { messageOf, StoreError } from '../errors.js';
 import type { PackCatalog } from '../packs/pack-catalog.js';
-import type { Engine } from '../store/engine.js';
 import { SharedMemory } from '../workers/shared-memory.js';
 import type { WriteOutcome, WriteSettings } from './write-disk.js';
 

@@ -3,6 +3,9 @@ import { type Config, FORMAT_VERSION } from '../../store-format/index.js';
 import { type CaptureSource, capture } from '../capture/capture.js';
 import { openContents } from '../contents/open-contents.js';
 import { readRange } from '../contents/read-range.js';
+import { changeConfig, requireWritable } from '../engine/config-records.js';
+import type { Engine } from '../engine/engine.js';
+import { listSettings, parseSetting } from '../engine/settings.js';
 import type {
   CaptureOptions,
   CaptureResult,
@@ -23,14 +26,11 @@ import type {
 } from '../interface.js';
 import type { ObjectStore } from '../objects/object-store.js';
 import { diff } from '../report/diff.js';
-import { rebuildIndex } from '../report/rebuild.js';
 import { stats } from '../report/stats.js';
 import { usage } from '../report/usage.js';
 import { restore } from '../restore/restore.js';
 import { verify } from '../verify/verify.js';
-import { changeConfig, requireWritable } from './config-records.js';
-import type { Engine } from './engine.js';
-import { listSettings, parseSetting } from './settings.js';
+import { rebuildIndex } from './rebuild-index.js';
 
 export class FolderBackedStore implements Store {
   readonly info: StoreInfo;

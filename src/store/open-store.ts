@@ -1,16 +1,16 @@
 /** Makes stores and opens them: binds the engine to a folder, threads, the system's clock and randomness. */
 import { type Config, SEGMENT_BYTES, storeFolders, toHex } from '../../store-format/index.js';
 import { acquireSlot } from '../chunk-index/slots.js';
+import { checkChunker, readConfig, writeFirstConfig } from '../engine/config-records.js';
+import { Engine } from '../engine/engine.js';
+import { parseSetting } from '../engine/settings.js';
 import { systemEnvironment } from '../environment.js';
 import { StoreError } from '../errors.js';
 import type { InitOptions, OpenOptions, Store, StoreInfo } from '../interface.js';
 import { FolderStore } from '../objects/folder-store.js';
 import { defaultParallelism } from '../workers/default-parallelism.js';
 import { WorkerPool } from '../workers/pool.js';
-import { checkChunker, readConfig, writeFirstConfig } from './config-records.js';
-import { Engine } from './engine.js';
 import { FolderBackedStore, storeInfo } from './folder-backed-store.js';
-import { parseSetting } from './settings.js';
 import { checkIsFree, checkIsStore, indexFolderOf } from './store-location.js';
 
 /**

@@ -9,12 +9,12 @@ import { EntrySet } from '../contents/entry-set.js';
 import { asBuffer } from '../contents/image-contents.js';
 import { type OpenContents, openContents, openResolved } from '../contents/open-contents.js';
 import { isLost, type LostRange, resolveSegment } from '../contents/resolve-segment.js';
+import type { Engine } from '../engine/engine.js';
 import type { StoreError } from '../errors.js';
 import { shortName } from '../images/image-library.js';
 import type { Image, OperationOptions, Problem, VerifyResult } from '../interface.js';
 import type { PackCatalog } from '../packs/pack-catalog.js';
 import { ProgressReport } from '../progress.js';
-import type { Engine } from '../store/engine.js';
 
 /** Chunks noted before they are read: bounds the plan's memory. */
 const WINDOW_PIECES = 262_144;

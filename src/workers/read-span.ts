@@ -1,5 +1,5 @@
 import { readSync } from 'node:fs';
-import type { Extent } from '../../store-format/index.js';
+import { appendExtent, type Extent } from '../../store-format/index.js';
 import { errnoOf, messageOf } from '../errors.js';
 import type { IoFailure, SpanBytes } from './jobs.js';
 
@@ -62,7 +62,7 @@ function readAround(
       const failure = readRange(bytes, at, end, file, undefined);
       if (failure?.errno === 'EIO') {
         bytes.fill(0, at, end);
-        addRange(badRanges, file.offset + at, end - at);
+        appendExtent(badRanges, { offset: file.offset + at, length: end - at });
       } else if (failure !== undefined) return failure;
     } else {
       const failure = readRange(bytes, at, end, file, badRanges);
@@ -70,14 +70,4 @@ function readAround(
     }
   }
   return undefined;
-}
-
-/** Appends a range, joining it to the last one where they touch. */
-export function addRange(ranges: Extent[], offset: number, length: number): void {
-  const last = ranges.at(-1);
-  if (last !== undefined && last.offset + last.length === offset) {
-    ranges[ranges.length - 1] = { offset: last.offset, length: last.length + length };
-  } else {
-    ranges.push({ offset, length });
-  }
 }

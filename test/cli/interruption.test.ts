@@ -1,5 +1,6 @@
 /** Signals, closed pipes and progress: captures whose source is a pipe that the test feeds as slowly as it likes. */
 import { type ChildProcessWithoutNullStreams, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
@@ -8,7 +9,8 @@ import { environment, finished, PROGRAM, type Run, startDoppel } from './run-dop
 import { json, type SampleStore, sampleStore } from './sample-store.js';
 
 const PIECE = Buffer.alloc(256 * 1024, 'x');
-const PIECE_EVERY_MS = 100;
+const PIECE_EVERY_MS = 50;
+const AT_WORK_BYTES = 2 * 1024 ** 2;
 
 let sample: SampleStore;
 
@@ -19,6 +21,8 @@ test.before(async () => {
 interface Slow {
   readonly child: ChildProcessWithoutNullStreams;
   readonly run: Promise<Run>;
+  /** More was read than pipes hold: the capture is at work. */
+  readonly atWork: Promise<void>;
   readonly stop: () => void;
 }
 
@@ -26,18 +30,31 @@ interface Slow {
 function captureSlowly(name: string, words: readonly string[] = []): Slow {
   const child = startDoppel(['--store', sample.store, 'capture', '-', name, ...words]);
   const run = finished(child);
-  const timer = setInterval(() => child.stdin.write(PIECE), PIECE_EVERY_MS);
+  let atWork = () => {};
+  const begun = new Promise<void>((resolve) => {
+    atWork = resolve;
+  });
+  let written = 0;
+  const feed = () =>
+    child.stdin.write(PIECE, () => {
+      written += PIECE.length;
+      if (written > AT_WORK_BYTES) atWork();
+    });
+  const timer = setInterval(feed, PIECE_EVERY_MS);
   void run.then(() => clearInterval(timer));
   const stop = () => {
     clearInterval(timer);
     child.stdin.end();
   };
-  return { child, run, stop };
+  return { child, run, atWork: begun, stop };
 }
 
-test('progress elsewhere than on a terminal: plain lines, then the result', async (t) => {
-  const { run, stop } = captureSlowly('lines');
-  await sleep(4000);
+/** A first line of progress comes two seconds after the work began. */
+const PAST_FIRST_LINE_MS = 2500;
+
+test.serial('progress elsewhere than on a terminal: plain lines, then the result', async (t) => {
+  const { child, run, stop } = captureSlowly('lines');
+  await once(child.stderr, 'data');
   stop();
   const { code, stdout, stderr } = await run;
   t.is(code, 0, stderr);
@@ -48,9 +65,10 @@ test('progress elsewhere than on a terminal: plain lines, then the result', asyn
   t.regex(stdout, /^Captured lines@/);
 });
 
-test('--quiet: no progress, the result still', async (t) => {
-  const { run, stop } = captureSlowly('quiet', ['--quiet']);
-  await sleep(3000);
+test.serial('--quiet: no progress, the result still', async (t) => {
+  const { run, atWork, stop } = captureSlowly('quiet', ['--quiet']);
+  await atWork;
+  await sleep(PAST_FIRST_LINE_MS);
   stop();
   const { code, stdout, stderr } = await run;
   t.is(code, 0, stderr);
@@ -63,9 +81,9 @@ for (const [signal, exitCode] of [
   ['SIGTERM', 143],
   ['SIGHUP', 129],
 ] as const) {
-  test(`${signal} stops a capture cleanly and publishes nothing`, async (t) => {
-    const { child, run } = captureSlowly(`stopped-${exitCode}`);
-    await sleep(1500);
+  test.serial(`${signal} stops a capture cleanly and publishes nothing`, async (t) => {
+    const { child, run, atWork } = captureSlowly(`stopped-${exitCode}`);
+    await atWork;
     child.kill(signal);
     const { code, stdout, stderr } = await run;
     t.is(code, exitCode);
@@ -76,36 +94,41 @@ for (const [signal, exitCode] of [
   });
 }
 
-test('an interruption has its JSON document too', async (t) => {
-  const { child, run } = captureSlowly('stopped-json', ['--json']);
-  await sleep(1500);
+test.serial('an interruption has its JSON document too', async (t) => {
+  const { child, run, atWork } = captureSlowly('stopped-json', ['--json']);
+  await atWork;
   child.kill('SIGINT');
   const { code, stdout } = await run;
   t.is(code, 130);
   t.is((JSON.parse(stdout) as { error: { code: string } }).error.code, 'interrupted');
 });
 
-test('the command after --after runs when a capture is interrupted', async (t) => {
-  const { child, run } = captureSlowly('stopped-hook', ['--before', 'true', '--after', 'echo thawed >&2']);
-  await sleep(1500);
+test.serial('the command after --after runs when a capture is interrupted', async (t) => {
+  const { child, run, atWork } = captureSlowly('stopped-hook', [
+    '--before',
+    'true',
+    '--after',
+    'echo thawed >&2',
+  ]);
+  await atWork;
   child.kill('SIGINT');
   const { code, stderr } = await run;
   t.is(code, 130);
   t.regex(stderr, /thawed/);
 });
 
-test('a second signal ends at once', async (t) => {
-  const { child, run } = captureSlowly('twice', ['--after', 'sleep 30', '--before', 'true']);
-  await sleep(1500);
+test.serial('a second signal ends at once', async (t) => {
+  const { child, run, atWork } = captureSlowly('twice', ['--after', 'sleep 30', '--before', 'true']);
+  await atWork;
   child.kill('SIGINT');
-  await sleep(500);
+  await once(child.stderr, 'data');
   const startMs = performance.now();
   child.kill('SIGINT');
   t.is((await run).code, 130);
   t.true(performance.now() - startMs < 5000);
 });
 
-test('a reader that goes away ends a restore quietly', async (t) => {
+test.serial('a reader that goes away ends a restore quietly', async (t) => {
   const child = startDoppel(['--store', sample.store, 'restore', 'web', '-']);
   const run = finished(child);
   child.stdin.end();
@@ -115,7 +138,7 @@ test('a reader that goes away ends a restore quietly', async (t) => {
   t.is(stderr, '');
 });
 
-test('a reader that goes away ends a listing quietly', async (t) => {
+test.serial('a reader that goes away ends a listing quietly', async (t) => {
   const child = startDoppel(['--store', sample.store, 'ls']);
   const run = finished(child);
   child.stdout.destroy();
@@ -124,7 +147,7 @@ test('a reader that goes away ends a listing quietly', async (t) => {
   t.is(stderr, '');
 });
 
-test('a standard output that is full is an error, not silence', async (t) => {
+test.serial('a standard output that is full is an error, not silence', async (t) => {
   const full = spawnSync(process.execPath, [PROGRAM, '--store', sample.store, 'ls'], {
     env: environment(),
     stdio: ['ignore', openSync('/dev/full', 'w'), 'pipe'],

@@ -1,7 +1,7 @@
 import { packKey } from '../../store-format/index.js';
 import { discardFreeSlots } from '../chunk-index/slots.js';
+import type { Engine } from '../engine/engine.js';
 import type { OperationOptions, RebuildResult } from '../interface.js';
-import type { Engine } from '../store/engine.js';
 
 /** Makes the chunk index anew from the packs' footers. Slots that other processes use now are left to them. */
 export async function rebuildIndex(
