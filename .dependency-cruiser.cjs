@@ -1,10 +1,30 @@
 /** The import law of ARCHITECTURE.md, checked by a tool. */
 module.exports = {
   forbidden: [
-    { name: 'store-format-imports-nobody', severity: 'error', from: { path: '^store-format' }, to: { path: '^(src|cli|bench|test)' } },
-    { name: 'store-format-is-pure', severity: 'error', from: { path: '^store-format' }, to: { dependencyTypes: ['core'] } },
-    { name: 'src-never-imports-cli', severity: 'error', from: { path: '^src' }, to: { path: '^(cli|bench|test)' } },
-    { name: 'cli-uses-the-front-door', severity: 'error', from: { path: '^cli' }, to: { path: '^src/', pathNot: '^src/index\\.ts$' } },
+    {
+      name: 'store-format-imports-nobody',
+      severity: 'error',
+      from: { path: '^store-format' },
+      to: { path: '^(src|cli|bench|test)' },
+    },
+    {
+      name: 'store-format-is-pure',
+      severity: 'error',
+      from: { path: '^store-format' },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'src-never-imports-cli',
+      severity: 'error',
+      from: { path: '^src' },
+      to: { path: '^(cli|bench|test)' },
+    },
+    {
+      name: 'cli-uses-the-front-door',
+      severity: 'error',
+      from: { path: '^cli' },
+      to: { path: '^src/', pathNot: '^src/index\\.ts$' },
+    },
     {
       name: 'operations-do-not-import-each-other',
       severity: 'error',
@@ -14,7 +34,9 @@ module.exports = {
     {
       name: 'parts-know-no-operation',
       severity: 'error',
-      from: { path: '^src/(engine|contents|packs|images|chunk-index|objects|disks|disk-layout|workers|chunking|hashing|compression|system)/' },
+      from: {
+        path: '^src/(engine|contents|packs|images|chunk-index|objects|disks|disk-layout|workers|chunking|hashing|compression|system)/',
+      },
       to: { path: '^src/(capture|restore|verify|report|digest|store)/' },
     },
     {
@@ -23,8 +45,23 @@ module.exports = {
       from: { path: '^src/(chunking|hashing|compression)/' },
       to: { path: '^src/', pathNot: '^src/(chunking|hashing|compression)/' },
     },
-    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
-    { name: 'no-undeclared-packages', severity: 'error', from: {}, to: { dependencyTypes: ['unknown', 'undetermined', 'npm-no-pkg', 'npm-unknown'] } },
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    {
+      name: 'no-undeclared-packages',
+      severity: 'error',
+      from: {},
+      to: { dependencyTypes: ['unknown', 'undetermined', 'npm-no-pkg', 'npm-unknown'] },
+    },
   ],
-  options: { tsPreCompilationDeps: true, tsConfig: { fileName: 'tsconfig.json' }, doNotFollow: { path: 'node_modules' }, exclude: { path: '^(dist|node_modules)/' } },
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^(dist|node_modules)/' },
+  },
 };
