@@ -79,7 +79,7 @@ export async function scanSource(
 const ZEROS = Buffer.alloc(SEGMENT_BYTES);
 
 class SourceScan {
-  readonly #digest = new ImageDigest();
+  readonly #digest: ImageDigest;
   readonly #sha256 = createHash('sha256');
   readonly #badRanges: Extent[] = [];
   readonly #chunker;
@@ -89,6 +89,7 @@ class SourceScan {
     private readonly source: DiskSource,
     private readonly settings: ScanSettings,
   ) {
+    this.#digest = new ImageDigest(source.size);
     this.#chunker = createChunker(settings.chunker, blake3);
   }
 

@@ -33,7 +33,7 @@ export async function digest(
       ? await openDiskSource(path, options.onWarning ?? (() => undefined))
       : streamSource(path, 'standard input');
   const workers = new WorkerPool(options.parallelism ?? defaultParallelism());
-  const image = new ImageDigest();
+  const image = new ImageDigest(source.size);
   const sha256 = options.sha256 ? createHash('sha256') : undefined;
   const report = new ProgressReport(environment, options);
   const total = source.size === undefined ? {} : { totalBytes: source.size };

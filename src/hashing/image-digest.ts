@@ -2,26 +2,39 @@ import { HASH_BYTES, IMAGE_DOMAIN, SEGMENT_BYTES, toHex } from '../../store-form
 import { blake3, createBlake3Stream } from './blake3.js';
 
 /**
- * The digest of an image: BLAKE3(domain ‖ segment digests ‖ size). It follows from the bytes alone, whatever they
- * are read from. The size stands last, since a stream tells it last.
+ * The digest of an image: BLAKE3(domain ‖ size ‖ segment digests). It follows from the bytes alone, whatever they
+ * are read from.
  */
 export class ImageDigest {
   readonly #stream = createBlake3Stream();
+  /** Digests that wait for the size: a stream tells it last. 32 bytes per MiB of image. */
+  readonly #waiting: Uint8Array[] | undefined;
 
-  constructor() {
+  /** @param size of the image, where it is known before its bytes are read */
+  constructor(size: number | undefined) {
     this.#stream.update(IMAGE_DOMAIN);
+    if (size === undefined) this.#waiting = [];
+    else this.#addSize(size);
+  }
+
+  #addSize(size: number): void {
+    const bytes = Buffer.alloc(8);
+    bytes.writeBigUInt64LE(BigInt(size));
+    this.#stream.update(bytes);
   }
 
   /** @param digests 32 bytes per segment, in order */
   add(digests: Uint8Array): void {
-    this.#stream.update(digests);
+    if (this.#waiting === undefined) this.#stream.update(digests);
+    else this.#waiting.push(Uint8Array.from(digests));
   }
 
-  /** 64 hex digits. */
+  /** 64 hex digits. @param size the size given before, or the one that turned out */
   finish(size: number): string {
-    const bytes = Buffer.alloc(8);
-    bytes.writeBigUInt64LE(BigInt(size));
-    this.#stream.update(bytes);
+    if (this.#waiting !== undefined) {
+      this.#addSize(size);
+      for (const digests of this.#waiting) this.#stream.update(digests);
+    }
     return toHex(this.#stream.digest());
   }
 }
