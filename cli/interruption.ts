@@ -48,8 +48,8 @@ export class Interruption {
     }
   }
 
-  /** For an operation that watches the signal from now on. */
-  get signal(): AbortSignal {
+  /** For an operation that watches it from now on: the first Ctrl-C leaves the process to it. */
+  signalForOperation(): AbortSignal {
     this.#canStopCleanly = true;
     return this.#controller.signal;
   }

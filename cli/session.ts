@@ -52,7 +52,7 @@ export class Session {
   async operation(): Promise<Required<OperationOptions>> {
     const display = await this.display();
     return {
-      signal: this.#interruption.signal,
+      signal: this.#interruption.signalForOperation(),
       onProgress: (progress) => display.update(progress),
       onWarning: (warning) => display.warn(warning),
     };

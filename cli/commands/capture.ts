@@ -7,6 +7,7 @@ import { imageTitle, rangeLines } from '../image-text.js';
 import { collectLabel, integerBetween, type Labels, splitNameAndTag } from '../option-values.js';
 import { UsageError } from '../report-error.js';
 import type { Session, StartSession } from '../session.js';
+import { standardInput } from '../standard-input.js';
 import { STANDARD_STREAM } from '../standard-streams.js';
 import { renderFields } from '../table.js';
 
@@ -85,8 +86,7 @@ function chooseInput(source: string, options: Options): string | AsyncIterable<U
       throw new UsageError('--source-name goes with standard input (-) only');
     return source;
   }
-  if (process.stdin.isTTY) throw new UsageError('Standard input is a terminal: pipe a disk into it');
-  return process.stdin;
+  return standardInput();
 }
 
 function describe(result: CaptureResult, nameAndTag: string): string {

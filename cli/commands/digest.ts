@@ -3,6 +3,8 @@ import type { Command } from 'commander';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { printableLine } from '../printable.js';
 import type { Session, StartSession } from '../session.js';
+import { standardInput } from '../standard-input.js';
+import { STANDARD_STREAM } from '../standard-streams.js';
 
 interface Options {
   readonly sha256?: true;
@@ -13,7 +15,7 @@ export function define(command: Command, start: StartSession): void {
     .description(
       'Compute the digest that "doppel show" gives for an image with the same bytes. Needs no store.',
     )
-    .argument('<disk>', 'raw image file or block device')
+    .argument('<disk>', 'raw image file, block device, or - for standard input')
     .option('--sha256', 'compute a plain SHA-256 besides')
     .addHelpText(
       'after',
@@ -24,7 +26,7 @@ export function define(command: Command, start: StartSession): void {
 
 async function digestDisk(session: Session, path: string, options: Options): Promise<ExitCode> {
   const { digest } = await session.library();
-  const result = await digest(path, {
+  const result = await digest(path === STANDARD_STREAM ? standardInput() : path, {
     ...(await session.operation()),
     ...session.parallelism(),
     ...options,

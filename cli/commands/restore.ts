@@ -93,31 +93,26 @@ async function restoreToPath(
   restoreOptions: RestoreOptions,
 ): Promise<RestoreResult> {
   const kind = await kindOf(target);
+  const isDevice = kind === 'device';
+  const overwrite = isDevice
+    ? options.yes === true || options.dryRun === true
+    : kind === 'file' && options.force === true;
+  if (options.dryRun && kind === 'file' && !options.force)
+    session.remark(`${target} exists: --force will be needed.`);
   const { StoreError } = await session.library();
-  const overwrite =
-    kind === 'device'
-      ? options.yes === true || options.dryRun === true
-      : kind === 'file' && options.force === true;
   try {
     return await store.restore(reference, target, { ...restoreOptions, overwrite });
   } catch (error) {
-    if (!(error instanceof StoreError)) throw error;
-    if (error.code === 'target-exists') throw restate(`${withoutStop(error)}; --force replaces it`);
-    if (error.code !== 'target-needs-consent') throw error;
-    if (!canAsk()) throw restate(`${withoutStop(error)}; --yes overwrites it without asking`);
+    if (!(error instanceof StoreError) || error.code !== 'target-needs-consent') throw error;
+    if (!canAsk()) throw refusal(error, `${error.message}; --yes overwrites it without asking`);
     const agreed = await askConsent(error, target, await session.operation());
-    if (!agreed) throw restate(`${target} was left as it is`);
+    if (!agreed) throw refusal(error, `${target} was left as it is`);
     return store.restore(reference, target, { ...restoreOptions, overwrite: true });
-
-    function restate(message: string): StoreError {
-      const { code, details } = error as StoreError;
-      return new StoreError(code, message, details, { cause: error });
-    }
   }
-}
 
-function withoutStop(error: Error): string {
-  return error.message.replace(/\.$/, '');
+  function refusal(cause: StoreError, message: string): StoreError {
+    return new StoreError(cause.code, message, cause.details, { cause });
+  }
 }
 
 async function kindOf(path: string): Promise<'device' | 'file' | 'other'> {
