@@ -298,3 +298,25 @@ test('manifest: pages must be as many as the size needs, and bad ranges attached
   const reserved = resealEnd(patched(attached, attached.length - 136 - 36, u32(1)));
   rejects(t, 'reserved bytes of an attachment', () => decodeImage(reserved), 'bad-value');
 });
+
+test('recipe: holes that touch would be one', (t) => {
+  const ids = Buffer.alloc(32);
+  const encode = (holes: number[], segmentLength: number, lengths: number[]): Buffer =>
+    encodeRecipe({ chunker: '0'.repeat(16), segmentLength, holes, lengths, ids }, blake3).bytes;
+  t.notThrows(() => decodeRecipe(encode([0, 8192], 8292, [100])));
+  rejects(t, 'at the start', () => decodeRecipe(encode([0, 4096, 4096, 4096], 8292, [100])), 'bad-value');
+  rejects(
+    t,
+    'behind data',
+    () => decodeRecipe(encode([4096, 4096, 8192, 4096], 12_288, [4096])),
+    'bad-value',
+  );
+  rejects(t, 'descending', () => decodeRecipe(encode([8192, 4096, 0, 4096], 12_288, [4096])), 'bad-value');
+});
+
+test('pack footer: a count of entries is judged before it is walked', (t) => {
+  const error = t.throws(() => decodePackFooter(patched(footer, 64 + 16, u32(2 ** 32 - 1)), footerAt), {
+    instanceOf: FormatError,
+  });
+  t.is(error?.offset, 64 + 16);
+});
