@@ -10,13 +10,15 @@ import type { Image, ImageFilter, Warning } from '../interface.js';
 import type { ObjectStore } from '../objects/object-store.js';
 import { type HeadListing, listHeads } from './image-heads.js';
 import { listMarks, setMark } from './marks.js';
-import { bySequence, changeNameRecord, readNameRecord, resolveTags } from './name-records.js';
+import { bySequence, changeNameRecord, readNameRecordLeniently, resolveTags } from './name-records.js';
 import { checkName, parseReference, type Reference } from './reference.js';
 
 /** Everything that the library knows at one moment. */
 export interface LibraryState {
   readonly images: readonly Image[];
   readonly listing: HeadListing;
+  /** Manifests, name records and marks that cannot be read: readers do without them, writers must not. */
+  readonly unreadable: readonly StoreError[];
 }
 
 export class ImageLibrary {
@@ -28,19 +30,36 @@ export class ImageLibrary {
 
   /** All images, removed ones included (not purged ones), by name and sequence. */
   async load(): Promise<LibraryState> {
+    const state = await this.#load();
+    for (const { message } of state.unreadable) this.warn({ code: 'image-unreadable', message });
+    return state;
+  }
+
+  /**
+   * What cannot be read may be any image's newest version, tag or protection: writers stop, readers may go on.
+   *
+   * @throws object-damaged, object-unreadable, unsupported-format
+   */
+  async requireReadable(): Promise<void> {
+    const [damaged] = (await this.#load()).unreadable;
+    if (damaged !== undefined) throw damaged;
+  }
+
+  async #load(): Promise<LibraryState> {
     const listing = await listHeads(this.objects);
-    for (const { message } of listing.unreadable) this.warn({ code: 'image-unreadable', message });
-    const marks = await listMarks(this.objects);
+    const unreadable = [...listing.unreadable];
+    const marks = await listMarks(this.objects, (error) => unreadable.push(error));
     const images: Image[] = [];
     for (const [name, headers] of groupByName(listing.headers)) {
-      const record = await readNameRecord(this.objects, name);
+      const { record, damage } = await readNameRecordLeniently(this.objects, name);
+      if (damage !== undefined) unreadable.push(damage);
       const tags = resolveTags(headers, record);
       for (const header of headers) {
         const verdict = marks.get(pubIdOf(header))?.verdict ?? 'restored';
         if (verdict !== 'purged') images.push(toImage(header, record, tags, verdict === 'removed'));
       }
     }
-    return { images, listing };
+    return { images, listing, unreadable };
   }
 
   async list(filter: ImageFilter = {}): Promise<readonly Image[]> {
@@ -58,7 +77,7 @@ export class ImageLibrary {
   /** @param among 'live' by default; removed images are found by id or by the newest of their name */
   async resolve(text: string, among: 'live' | 'removed' = 'live'): Promise<Image> {
     const reference = parseReference(text);
-    const { images } = await this.load();
+    const { images, unreadable } = await this.load();
     const wanted = images.filter((image) => image.removed === (among === 'removed'));
     const found = select(wanted, reference);
     if (found.length === 1) return found[0]!;
@@ -73,11 +92,12 @@ export class ImageLibrary {
         },
       );
     }
-    throw unknownReference(text, images, reference, among);
+    throw unknownReference(text, images, reference, among, unreadable.length);
   }
 
   async tag(text: string, tag: string): Promise<Image> {
     const normal = checkName(tag, 'tag');
+    await this.requireReadable();
     const image = await this.resolve(text);
     return this.#change(image, (record, at) => ({
       ...record,
@@ -90,6 +110,7 @@ export class ImageLibrary {
     if (reference.kind !== 'tag') {
       throw new StoreError('bad-reference', `"${text}" names no tag; use NAME:TAG`, { reference: text });
     }
+    await this.requireReadable();
     const image = await this.resolve(text);
     return this.#change(image, (record, at) => ({
       ...record,
@@ -98,6 +119,7 @@ export class ImageLibrary {
   }
 
   async label(text: string, labels: Readonly<Record<string, string | null>>): Promise<Image> {
+    await this.requireReadable();
     const image = await this.resolve(text);
     const merged = { ...image.labels };
     for (const [key, value] of Object.entries(labels)) {
@@ -111,6 +133,7 @@ export class ImageLibrary {
   }
 
   async setProtection(text: string, isProtected: boolean): Promise<Image> {
+    await this.requireReadable();
     const image = await this.resolve(text);
     return this.#change(image, (record) => {
       const others = record.protected.filter((id) => id !== image.publication);
@@ -119,6 +142,7 @@ export class ImageLibrary {
   }
 
   async remove(text: string): Promise<Image> {
+    await this.requireReadable();
     const image = await this.resolve(text);
     if (image.protected) {
       throw new StoreError(
@@ -134,6 +158,7 @@ export class ImageLibrary {
   }
 
   async undelete(text: string): Promise<Image> {
+    await this.requireReadable();
     const image = await this.resolve(text, 'removed');
     await setMark(this.objects, this.environment, image.publication as PubId, 'restored');
     return this.#again(image);
@@ -168,14 +193,17 @@ function unknownReference(
   images: readonly Image[],
   reference: Reference,
   among: 'live' | 'removed',
+  unreadable: number,
 ): StoreError {
   const others = images.filter((image) => image.removed !== (among === 'removed'));
   const hint =
     among === 'live' && select(others, reference).length > 0
       ? 'it was removed: "doppel undelete" brings it back'
-      : among === 'removed'
-        ? '"doppel ls --removed" lists the removed images'
-        : '"doppel ls" lists the images';
+      : unreadable > 0
+        ? 'it may be what cannot be read: "doppel verify --all" tells what is damaged'
+        : among === 'removed'
+          ? '"doppel ls --removed" lists the removed images'
+          : '"doppel ls" lists the images';
   return new StoreError(
     'unknown-reference',
     `There is no ${among === 'removed' ? 'removed ' : ''}image "${text}"; ${hint}`,

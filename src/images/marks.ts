@@ -21,15 +21,31 @@ export interface MarkInForce {
   readonly verdict: Mark['verdict'];
 }
 
-/** The highest mark of each image that ever had one. */
-export async function listMarks(objects: ObjectStore): Promise<ReadonlyMap<PubId, MarkInForce>> {
+/**
+ * The highest mark of each image that ever had one.
+ *
+ * @param onUnreadable for readers: takes what is wrong with a mark, which then counts as "restored", so that an image
+ *   that may be there can be had
+ */
+export async function listMarks(
+  objects: ObjectStore,
+  onUnreadable?: (error: StoreError) => void,
+): Promise<ReadonlyMap<PubId, MarkInForce>> {
   const highest = new Map<PubId, number>();
   for (const key of await objects.list('removed')) {
     const mark = parseMark(key);
     if (mark !== undefined) highest.set(mark.image, Math.max(mark.n, highest.get(mark.image) ?? 0));
   }
   const marks = new Map<PubId, MarkInForce>();
-  for (const [image, n] of highest) marks.set(image, { n, verdict: await readVerdict(objects, image, n) });
+  for (const [image, n] of highest) {
+    try {
+      marks.set(image, { n, verdict: await readVerdict(objects, image, n) });
+    } catch (error) {
+      if (!(error instanceof StoreError) || onUnreadable === undefined) throw error;
+      onUnreadable(error);
+      marks.set(image, { n, verdict: 'restored' });
+    }
+  }
   return marks;
 }
 

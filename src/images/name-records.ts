@@ -8,13 +8,29 @@ import {
   NameRecordSchema,
   nameFolder,
 } from '../../store-format/index.js';
+import type { StoreError } from '../errors.js';
 import { blake3 } from '../hashing/blake3.js';
-import { changeHighest, readHighest } from '../objects/numbered-records.js';
+import { changeHighest, readHighest, readHighestReadable } from '../objects/numbered-records.js';
 import type { ObjectStore } from '../objects/object-store.js';
 
 export async function readNameRecord(objects: ObjectStore, name: string): Promise<NameRecord> {
   const record = await readHighest(objects, nameFolder(name, blake3), 'name', NameRecordSchema);
   return record?.value ?? emptyRecord(name);
+}
+
+/** For readers: the newest record that can be read, and what is wrong with the one in force. */
+export async function readNameRecordLeniently(
+  objects: ObjectStore,
+  name: string,
+): Promise<{ readonly record: NameRecord; readonly damage?: StoreError }> {
+  const { value, damage } = await readHighestReadable(
+    objects,
+    nameFolder(name, blake3),
+    'name',
+    NameRecordSchema,
+  );
+  const record = value ?? emptyRecord(name);
+  return damage === undefined ? { record } : { record, damage };
 }
 
 export function changeNameRecord(

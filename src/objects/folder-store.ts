@@ -5,12 +5,14 @@
  * Leases are held by an OS lock on the lease file: it is locked before it is linked, and a killed process loses it.
  */
 import { constants } from 'node:fs';
-import { access, type FileHandle, link, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
+import { access, type FileHandle, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { tryLock } from 'fs-native-extensions';
-import { errnoOf, messageOf, StoreError } from '../errors.js';
-import { systemCalls } from '../system/calls.js';
-import type { ByteRange, Claim, Fetched, Hold, ObjectStore, Upload } from './object-store.js';
+import { errnoOf } from '../errors.js';
+import { discard, linkOnce, syncFolder } from '../system/durable-files.js';
+import { asStoreError } from './folder-errors.js';
+import { FolderUpload } from './folder-upload.js';
+import type { ByteRange, Claim, Fetched, Hold, ObjectStore } from './object-store.js';
 
 const TMP = 'tmp';
 /** Leftovers whose owner has no lease file are deleted when they are this old: a claim takes milliseconds. */
@@ -212,122 +214,8 @@ export class FolderStore implements ObjectStore {
   }
 }
 
-class FolderUpload implements Upload {
-  #offset = 0;
-
-  constructor(
-    readonly path: string,
-    private readonly file: FileHandle,
-    private readonly pathOf: (key: string) => string,
-  ) {}
-
-  async append(bytes: Uint8Array): Promise<void> {
-    try {
-      let done = 0;
-      while (done < bytes.length) {
-        const { bytesWritten } = await this.file.write(bytes, done, bytes.length - done, this.#offset);
-        done += bytesWritten;
-        this.#offset += bytesWritten;
-      }
-    } catch (error) {
-      throw asStoreError(error, this.path, 'Cannot write');
-    }
-  }
-
-  async sync(): Promise<void> {
-    try {
-      await this.file.sync();
-    } catch (error) {
-      throw asStoreError(error, this.path, 'Cannot write');
-    } finally {
-      await this.file.close();
-    }
-  }
-
-  async finish(key: string): Promise<void> {
-    await this.sync();
-    const path = this.pathOf(key);
-    try {
-      await rename(this.path, path);
-      await syncFolder(dirname(path));
-    } catch (error) {
-      throw asStoreError(error, key, 'Cannot write');
-    }
-  }
-
-  async abort(): Promise<void> {
-    await this.file.close().catch(() => undefined);
-    await discard(this.path);
-  }
-}
-
-/** Gives `from` the name `to` unless that is taken. Where a file system knows no links, rename does it. */
-async function linkOnce(from: string, to: string): Promise<boolean> {
-  try {
-    await link(from, to);
-    return true;
-  } catch (error) {
-    const code = errnoOf(error);
-    if (code === 'EEXIST') return false;
-    const unsupported = code === 'EPERM' || code === 'ENOTSUP' || code === 'EOPNOTSUPP' || code === 'ENOSYS';
-    const calls = systemCalls();
-    if (!unsupported || calls === undefined) throw error;
-    if (calls.renameNoReplace(from, to) === 0) return true;
-    if ((await stat(to).catch(() => undefined)) !== undefined) return false;
-    throw error;
-  }
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
-}
-
-async function discard(path: string): Promise<void> {
-  await unlink(path).catch(() => undefined);
-}
-
 function within(size: number, range: ByteRange | undefined): { offset: number; length: number } {
   if (range === undefined) return { offset: 0, length: size };
   if ('last' in range) return { offset: Math.max(0, size - range.last), length: Math.min(size, range.last) };
   return { offset: range.offset, length: Math.max(0, Math.min(range.length, size - range.offset)) };
-}
-
-/** System errors as users should see them. */
-function asStoreError(error: unknown, object: string, what: string): unknown {
-  const errno = errnoOf(error);
-  if (error instanceof StoreError || errno === undefined) return error;
-  const details = { object, errno };
-  const message = `${what} ${object}: ${messageOf(error)}`;
-  switch (errno) {
-    case 'ENOENT':
-      return new StoreError('object-missing', `${what} ${object}: it is not there`, details, {
-        cause: error,
-      });
-    case 'ENOSPC':
-    case 'EDQUOT':
-      return new StoreError(
-        'no-space',
-        `${what} ${object}: no space left in the store; free some, then run the same command again`,
-        details,
-        { cause: error },
-      );
-    case 'EROFS':
-    case 'EACCES':
-    case 'EPERM':
-      return new StoreError(
-        what === 'Cannot read' || what === 'Cannot list' ? 'object-unreadable' : 'store-read-only',
-        message,
-        details,
-        { cause: error },
-      );
-    case 'EIO':
-      return new StoreError('object-unreadable', message, details, { cause: error });
-    default:
-      return new StoreError('io-failed', message, details, { cause: error });
-  }
 }

@@ -36,6 +36,29 @@ export async function readHighest<T>(
   return { n, value: await readRecord(objects, nameKey(folder, n), kind, schema) };
 }
 
+/**
+ * For readers alone: the highest record that can be read. `damage` says what stands above it (SPEC.md, I12).
+ */
+export async function readHighestReadable<T>(
+  objects: ObjectStore,
+  folder: string,
+  kind: RecordKind,
+  schema: v.GenericSchema<unknown, T>,
+): Promise<{ readonly value?: T; readonly damage?: StoreError }> {
+  const numbers = (await objects.list(folder)).map(parseNumber).filter((n) => n !== undefined);
+  let damage: StoreError | undefined;
+  for (const n of numbers.sort((a, b) => b - a)) {
+    try {
+      const value = await readRecord(objects, nameKey(folder, n), kind, schema);
+      return damage === undefined ? { value } : { value, damage };
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      damage ??= error;
+    }
+  }
+  return damage === undefined ? {} : { damage };
+}
+
 export async function readRecord<T>(
   objects: ObjectStore,
   key: string,
@@ -47,10 +70,11 @@ export async function readRecord<T>(
     return decodeRecord(kind, key, bytes, schema, blake3);
   } catch (cause) {
     if (!(cause instanceof FormatError)) throw cause;
-    const code = cause.code === 'bad-version' ? 'unsupported-format' : 'object-damaged';
+    const isNewer = cause.code === 'bad-version';
+    const remedy = isNewer ? 'use the version of doppel that wrote it' : 'put back a good copy of the file';
     throw new StoreError(
-      code,
-      `Record ${key} cannot be used: ${cause.message}; put back a good copy of the file`,
+      isNewer ? 'unsupported-format' : 'object-damaged',
+      `Record ${key} cannot be used: ${cause.message}; ${remedy}`,
       { object: key, offset: cause.offset },
       { cause },
     );

@@ -1,6 +1,7 @@
 /** The library's front: one method per operation, each a call into the room that does it. */
 import { type Config, FORMAT_VERSION } from '../../store-format/index.js';
-import { type CaptureSource, capture } from '../capture/capture.js';
+import { capture } from '../capture/capture.js';
+import type { CaptureSource } from '../capture/read-source.js';
 import { openContents } from '../contents/open-contents.js';
 import { readRange } from '../contents/read-range.js';
 import { changeConfig, requireWritable } from '../engine/config-records.js';
