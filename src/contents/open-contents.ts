@@ -38,10 +38,12 @@ export async function openContents(
   return openResolved(engine, images, options);
 }
 
+/** @param onUnreadable takes images whose manifest cannot be read, which are then left out; without it that is thrown */
 export async function openResolved(
   engine: Engine,
   images: readonly Image[],
   options: OperationOptions,
+  onUnreadable?: (image: Image, error: StoreError) => void,
 ): Promise<OpenImages> {
   const lease = engine.objects.readOnly
     ? undefined
@@ -52,7 +54,7 @@ export async function openResolved(
         images.map(({ publication }) => publication),
       );
   try {
-    const marks = await listMarks(engine.objects);
+    const marks = await listMarks(engine.objects, () => undefined); // told when the references were resolved
     for (const image of images) {
       if (marks.get(image.publication as PubId)?.verdict !== 'purged') continue;
       throw new StoreError('image-purged', `Image ${shortName(image)} was purged by gc`, { image: image.id });
@@ -61,8 +63,13 @@ export async function openResolved(
     const entries = new EntryReader(engine, catalog);
     const open: OpenContents[] = [];
     for (const image of images) {
-      const manifest = await readManifest(engine.objects, image.publication as PubId);
-      open.push({ image, manifest, contents: ImageContents.of(manifest, entries) });
+      try {
+        const manifest = await readManifest(engine.objects, image.publication as PubId);
+        open.push({ image, manifest, contents: ImageContents.of(manifest, entries) });
+      } catch (error) {
+        if (!(error instanceof StoreError) || onUnreadable === undefined) throw error;
+        onUnreadable(image, error);
+      }
     }
     return { catalog, images: open, release: async () => lease?.release() };
   } catch (error) {

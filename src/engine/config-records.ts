@@ -28,7 +28,7 @@ export async function readConfig(objects: ObjectStore): Promise<Config> {
     if (error instanceof StoreError && error.code === 'unsupported-format') {
       throw new StoreError(
         'unsupported-format',
-        `Store ${objects.location} has another format than this version of doppel reads (${error.message})`,
+        `Store ${objects.location} has another format than this version of doppel reads: ${error.message}`,
         { store: objects.location },
         { cause: error },
       );

@@ -63,10 +63,12 @@ async function decoding<T>(key: string, decode: () => Promise<T>): Promise<T> {
     return await decode();
   } catch (cause) {
     if (!(cause instanceof FormatError)) throw cause;
-    const code = cause.code === 'bad-version' ? 'unsupported-format' : 'object-damaged';
+    const isNewer = cause.code === 'bad-version';
     throw new StoreError(
-      code,
-      `Manifest ${key} is damaged: ${cause.message}; put back a good copy of the file, or move it away to give its image up`,
+      isNewer ? 'unsupported-format' : 'object-damaged',
+      isNewer
+        ? `Manifest ${key} cannot be used: ${cause.message}; use the version of doppel that wrote it`
+        : `Manifest ${key} is damaged: ${cause.message}; put back a good copy of the file, or move it away to give its image up`,
       { object: key, offset: cause.offset },
       { cause },
     );

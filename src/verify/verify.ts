@@ -7,7 +7,7 @@ import { HASH_BYTES, toHex } from '../../store-format/index.js';
 import { ChunkFetcher } from '../contents/chunk-fetcher.js';
 import { EntrySet } from '../contents/entry-set.js';
 import { asBuffer } from '../contents/image-contents.js';
-import { type OpenContents, openContents, openResolved } from '../contents/open-contents.js';
+import { type OpenContents, openResolved } from '../contents/open-contents.js';
 import { isLost, type LostRange, resolveSegment } from '../contents/resolve-segment.js';
 import type { Engine } from '../engine/engine.js';
 import type { StoreError } from '../errors.js';
@@ -57,7 +57,7 @@ class VerifyRun {
   }
 
   async verify(references: readonly string[]): Promise<VerifyResult> {
-    const { readable, unreadable } = await this.#open(references);
+    const { wanted, readable, unreadable } = await this.#open(references);
     try {
       const { catalog, images } = readable;
       const totalBytes = images.reduce((sum, { image }) => sum + image.size, 0);
@@ -71,22 +71,27 @@ class VerifyRun {
         for (const [i, open] of images.entries()) await this.#nameDamage(open, checked[i]!); // [3]
       }
       this.#report.finish({ phase: 'verify', doneBytes: totalBytes, totalBytes });
-      return this.#result(checked, unreadable);
+      return this.#result(wanted, checked, unreadable);
     } finally {
       await readable.release();
     }
   }
 
-  /** Manifests that cannot be read are findings here; all the others are verified. */
+  /** Manifests and records that cannot be read are findings here; all the other images are verified. */
   async #open(references: readonly string[]) {
     const { options, engine } = this;
-    if (references.length > 0) {
-      return { readable: await openContents(engine, references, options), unreadable: [] as Problem[] };
+    const unreadable: Problem[] = [];
+    const wanted: Image[] = [];
+    for (const reference of references) wanted.push(await engine.library.resolve(reference));
+    if (references.length === 0) {
+      const { images, unreadable: damaged } = await engine.library.load();
+      unreadable.push(...damaged.map((error) => problemOf(error)));
+      wanted.push(...images.filter(({ removed }) => !removed));
     }
-    const { images, listing } = await engine.library.load();
-    const unreadable = listing.unreadable.map((error): Problem => problemOf(error));
-    const live = images.filter(({ removed }) => !removed);
-    return { readable: await openResolved(engine, live, options), unreadable };
+    const readable = await openResolved(engine, wanted, options, (image, error) =>
+      unreadable.push({ ...problemOf(error), image: `${image.name}@${image.id}` }),
+    );
+    return { wanted, readable, unreadable };
   }
 
   async #noteImage(
@@ -147,9 +152,14 @@ class VerifyRun {
     }
   }
 
-  #result(checked: readonly Checked[], unreadable: readonly Problem[]): VerifyResult {
+  #result(
+    wanted: readonly Image[],
+    checked: readonly Checked[],
+    unreadable: readonly Problem[],
+  ): VerifyResult {
+    const whole = new Set(checked.filter(({ problems }) => problems.length === 0).map(({ image }) => image));
     return {
-      images: checked.map(({ image, problems }) => ({ image, ok: problems.length === 0 })),
+      images: wanted.map((image) => ({ image, ok: whole.has(image) })),
       problems: [...unreadable, ...checked.flatMap(({ problems }) => problems)],
       checkedChunks: this.#checkedChunks,
       checkedBytes: this.#checkedBytes,
