@@ -14,7 +14,6 @@ import type { Engine } from '../engine/engine.js';
 import { HeldLease } from '../engine/lease.js';
 import { StoreError } from '../errors.js';
 import { blake3 } from '../hashing/blake3.js';
-import { listHeads } from '../images/image-heads.js';
 import { checkName } from '../images/reference.js';
 import type { CaptureOptions, CaptureResult, Image } from '../interface.js';
 import { describeImage } from './describe-image.js';
@@ -39,7 +38,7 @@ export async function capture(
     const writer = new ImageWriter(new CountingSink(await engine.catalog(options)));
     return toResult(engine, await readSource(engine, source, writer, options), asked, 0, undefined);
   }
-  requireWritable(engine.objects, engine.config);
+  requireWritable(engine);
   const lease = await HeldLease.take(engine.objects, engine.environment, 'capture'); // [1]
   try {
     await engine.objects.sweep();
@@ -90,8 +89,7 @@ function checkRequest(name: string, { level, tag }: CaptureOptions, startedMs: n
 
 /** Found out before hours of reading, not after. */
 async function refuseDamagedLibrary(engine: Engine): Promise<void> {
-  const [damaged] = (await listHeads(engine.objects)).unreadable;
-  if (damaged !== undefined) throw damaged;
+  await engine.library.requireReadable();
 }
 
 async function attachBadRanges(

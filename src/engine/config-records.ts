@@ -3,62 +3,61 @@ import {
   type ChunkerParameters,
   ChunkerParametersSchema,
   type Config,
+  ConfigHeadSchema,
   ConfigSchema,
   configKey,
   encodeRecord,
 } from '../../store-format/index.js';
 import { StoreError } from '../errors.js';
 import { blake3 } from '../hashing/blake3.js';
-import { changeHighest, type NumberedRecord, readHighest } from '../objects/numbered-records.js';
+import { changeHighest, readHighestReadable } from '../objects/numbered-records.js';
 import type { ObjectStore } from '../objects/object-store.js';
+import type { Engine } from './engine.js';
 
 /** Flags that this version knows, per set. A store that asks for another is refused. */
 const KNOWN_FEATURES = { read: [], write: [], collect: [] } as const satisfies Record<
   keyof Config['features'],
   string[]
 >;
-const HASH = 'blake3';
+
+export interface ReadConfig {
+  readonly config: Config;
+  /** The highest record cannot be used and an older one stands in: good for readers only. */
+  readonly damage?: StoreError;
+}
 
 /** @throws not-a-store, unsupported-format, unsupported-feature, object-damaged */
-export async function readConfig(objects: ObjectStore): Promise<Config> {
-  let record: NumberedRecord<Config> | undefined;
+export async function readConfig(objects: ObjectStore): Promise<ReadConfig> {
   try {
-    record = await readHighest(objects, 'config', 'config', ConfigSchema);
+    // Flags are judged before anything else of the config: what they announce may change the rest.
+    const flags = await readHighestReadable(objects, 'config', 'config', ConfigHeadSchema);
+    if (flags.value !== undefined) requireFeatures(objects, flags.value, 'read');
+    const { value, damage } = await readHighestReadable(objects, 'config', 'config', ConfigSchema);
+    if (value === undefined) throw damage ?? notAStore(objects);
+    return damage === undefined ? { config: value } : { config: value, damage };
   } catch (error) {
-    if (error instanceof StoreError && error.code === 'unsupported-format') {
-      throw new StoreError(
-        'unsupported-format',
-        `Store ${objects.location} has another format than this version of doppel reads: ${error.message}`,
-        { store: objects.location },
-        { cause: error },
-      );
-    }
-    throw error;
-  }
-  if (record === undefined) {
+    if (!(error instanceof StoreError) || error.code !== 'unsupported-format') throw error;
     throw new StoreError(
-      'not-a-store',
-      `${objects.location} is not a doppel store: it has no config record`,
-      {
-        store: objects.location,
-      },
+      'unsupported-format',
+      `Store ${objects.location} has another format than this version of doppel reads (${error.message})`,
+      { store: objects.location },
+      { cause: error },
     );
   }
-  requireFeatures(objects, record.value, 'read');
-  if (record.value.hash !== HASH) {
-    throw new StoreError(
-      'unsupported-feature',
-      `Store ${objects.location} uses the hash "${record.value.hash}"`,
-      {
-        store: objects.location,
-      },
-    );
-  }
-  return record.value;
+}
+
+function notAStore(objects: ObjectStore): StoreError {
+  return new StoreError('not-a-store', `${objects.location} is not a doppel store: it has no config record`, {
+    store: objects.location,
+  });
 }
 
 /** @throws unsupported-feature */
-export function requireFeatures(objects: ObjectStore, config: Config, set: keyof Config['features']): void {
+export function requireFeatures(
+  objects: ObjectStore,
+  config: Pick<Config, 'features'>,
+  set: keyof Config['features'],
+): void {
   const known: readonly string[] = KNOWN_FEATURES[set];
   const unknown = config.features[set].find((flag) => !known.includes(flag));
   if (unknown === undefined) return;
@@ -80,9 +79,10 @@ export function checkChunker(parameters: ChunkerParameters): ChunkerParameters {
   );
 }
 
-/** The store can be written by this version. @throws unsupported-feature, store-read-only */
-export function requireWritable(objects: ObjectStore, config: Config): void {
+/** The store can be written by this version. @throws unsupported-feature, store-read-only, object-damaged */
+export function requireWritable({ objects, config, configDamage }: Engine): void {
   requireFeatures(objects, config, 'write');
+  if (configDamage !== undefined) throw configDamage;
   if (!objects.readOnly) return;
   throw new StoreError('store-read-only', `Store ${objects.location} cannot be written`, {
     store: objects.location,

@@ -5,7 +5,7 @@
 import { type Config, chunkerFingerprint } from '../../store-format/index.js';
 import type { IndexSlot } from '../chunk-index/slots.js';
 import type { Environment } from '../environment.js';
-import { messageOf } from '../errors.js';
+import { messageOf, type StoreError } from '../errors.js';
 import { blake3 } from '../hashing/blake3.js';
 import { ImageLibrary } from '../images/image-library.js';
 import type { OperationOptions, Warning } from '../interface.js';
@@ -17,6 +17,8 @@ export interface EngineParts {
   readonly objects: ObjectStore;
   readonly environment: Environment;
   readonly config: Config;
+  /** Why the config in force cannot be used by writers. */
+  readonly configDamage?: StoreError | undefined;
   readonly workers: Workers;
   /** Opens a chunk index that nobody else uses. */
   readonly openIndex: () => Promise<IndexSlot>;
@@ -30,6 +32,7 @@ export class Engine {
   readonly library: ImageLibrary;
   readonly warn: (warning: Warning) => void;
   config: Config;
+  readonly configDamage: StoreError | undefined;
   readonly #openIndex: () => Promise<IndexSlot>;
   #slot: Promise<IndexSlot> | undefined;
   #catalog: PackCatalog | undefined;
@@ -44,6 +47,7 @@ export class Engine {
     this.environment = parts.environment;
     this.workers = parts.workers;
     this.config = parts.config;
+    this.configDamage = parts.configDamage;
     this.warn = parts.warn;
     this.library = new ImageLibrary(parts.objects, parts.environment, parts.warn);
     this.#openIndex = parts.openIndex;

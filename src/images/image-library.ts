@@ -53,9 +53,13 @@ export class ImageLibrary {
     for (const [name, headers] of groupByName(listing.headers)) {
       const { record, damage } = await readNameRecordLeniently(this.objects, name);
       if (damage !== undefined) unreadable.push(damage);
-      const tags = resolveTags(headers, record);
+      const verdictOf = (header: ManifestHeader) => marks.get(pubIdOf(header))?.verdict ?? 'restored';
+      const tags = resolveTags(
+        headers.filter((header) => verdictOf(header) === 'restored'),
+        record,
+      );
       for (const header of headers) {
-        const verdict = marks.get(pubIdOf(header))?.verdict ?? 'restored';
+        const verdict = verdictOf(header);
         if (verdict !== 'purged') images.push(toImage(header, record, tags, verdict === 'removed'));
       }
     }

@@ -53,18 +53,18 @@ export function nextSequence(headers: readonly ManifestHeader[], record: NameRec
   return 1 + Math.max(0, ...headers.map((header) => header.sequence), ...said);
 }
 
-/** Tag -> PubId, for the images of one name. An image captured with a tag after the record spoke of it wins. */
+/** Tag -> PubId, among the live images of one name. An image captured with a tag after the record spoke of it wins. */
 export function resolveTags(
-  headers: readonly ManifestHeader[],
+  live: readonly ManifestHeader[],
   record: NameRecord,
 ): ReadonlyMap<string, string> {
   const tags = new Map<string, string>();
-  for (const header of [...headers].sort(bySequence)) {
+  for (const header of [...live].sort(bySequence)) {
     const { tag } = header;
     if (tag !== undefined && header.sequence > (record.tags[tag]?.at ?? 0)) tags.set(tag, header.pubId);
   }
   for (const [tag, { image }] of Object.entries(record.tags)) {
-    if (image !== null && !tags.has(tag)) tags.set(tag, image);
+    if (!tags.has(tag) && live.some(({ pubId }) => pubId === image)) tags.set(tag, image!);
   }
   return tags;
 }

@@ -52,7 +52,8 @@ export async function readHighestReadable<T>(
       const value = await readRecord(objects, nameKey(folder, n), kind, schema);
       return damage === undefined ? { value } : { value, damage };
     } catch (error) {
-      if (!(error instanceof StoreError)) throw error;
+      // A newer format is no damage: an older record beside it is out of date.
+      if (!(error instanceof StoreError) || error.code === 'unsupported-format') throw error;
       damage ??= error;
     }
   }

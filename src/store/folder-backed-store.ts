@@ -145,7 +145,7 @@ export class FolderBackedStore implements Store {
   }
 
   async #writing<T>(change: () => Promise<T>): Promise<T> {
-    requireWritable(this.engine.objects, this.engine.config);
+    requireWritable(this.engine);
     return change();
   }
 }

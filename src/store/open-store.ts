@@ -22,7 +22,8 @@ export async function openStore(location: string, options: OpenOptions = {}): Pr
   await checkIsStore(location);
   const environment = systemEnvironment();
   const objects = await FolderStore.open(location, toHex(environment.random(8)));
-  const config = await readConfig(objects);
+  const { config, damage } = await readConfig(objects);
+  if (damage !== undefined) options.onWarning?.({ code: 'object-skipped', message: damage.message });
   const parallelism = options.parallelism ?? defaultParallelism();
   if (!Number.isInteger(parallelism) || parallelism < 1)
     throw new TypeError('parallelism must be a positive integer');
@@ -31,6 +32,7 @@ export async function openStore(location: string, options: OpenOptions = {}): Pr
     objects,
     environment,
     config,
+    configDamage: damage,
     workers: new WorkerPool(parallelism),
     openIndex: () => acquireSlot(indexFolder),
     warn: options.onWarning ?? (() => undefined),

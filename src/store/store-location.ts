@@ -1,6 +1,8 @@
 import { access, constants, readdir, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { FOLDERS } from '../../store-format/index.js';
+import { storeExists } from '../engine/config-records.js';
 import { errnoOf, messageOf, StoreError } from '../errors.js';
 
 /** @throws store-missing, not-a-store */
@@ -26,7 +28,10 @@ export async function checkIsStore(location: string): Promise<void> {
   }
 }
 
-/** A new store goes to a folder that does not exist or is empty. @throws store-exists */
+/**
+ * A new store goes to a folder that does not exist, is empty, or holds nothing but what an `init` that was killed has
+ * left. @throws store-exists
+ */
 export async function checkIsFree(location: string): Promise<void> {
   let names: string[];
   try {
@@ -38,11 +43,20 @@ export async function checkIsFree(location: string): Promise<void> {
       errno: errnoOf(error) ?? 'EIO',
     });
   }
-  if (names.length === 0 || (names.length === 1 && names[0] === 'lost+found')) return;
-  const what =
-    names.includes('config') && names.includes('packs') ? 'is a doppel store already' : 'is not empty';
-  throw new StoreError('store-exists', `${location} ${what}`, { store: location });
+  const configs = await readdir(join(location, 'config')).catch(() => []);
+  if (configs.length > 0) throw storeExists(location);
+  const strange = names.find((name) => !EXPECTED.has(name));
+  if (strange === undefined) return;
+  throw new StoreError(
+    'store-exists',
+    `${location} is not empty: it holds ${strange}; choose another folder`,
+    {
+      store: location,
+    },
+  );
 }
+
+const EXPECTED: ReadonlySet<string> = new Set([...FOLDERS, 'tmp', 'lost+found']);
 
 /** Where the chunk index lives: in the store where that can be written, else in the user's cache folder. */
 export function indexFolderOf(
