@@ -1,0 +1,31 @@
+/** Where a run took place: without this its figures say little. */
+import { readFile } from 'node:fs/promises';
+import { availableParallelism, cpus, release, totalmem, type } from 'node:os';
+
+export interface Machine {
+  /** YYYY-MM-DD */
+  readonly date: string;
+  readonly cpu: string;
+  readonly cores: number;
+  readonly memoryBytes: number;
+  readonly system: string;
+  readonly node: string;
+}
+
+export async function describeMachine(now: Date): Promise<Machine> {
+  return {
+    date: now.toISOString().slice(0, 10),
+    cpu: cpus()[0]?.model.trim() ?? 'unknown',
+    cores: availableParallelism(),
+    memoryBytes: totalmem(),
+    system: await systemName(),
+    node: process.versions.node,
+  };
+}
+
+async function systemName(): Promise<string> {
+  const kernel = `${type()} ${release()}`;
+  const text = await readFile('/etc/os-release', 'utf8').catch(() => '');
+  const name = /^PRETTY_NAME="?([^"\n]+)/m.exec(text)?.[1];
+  return name === undefined ? kernel : `${name} (${kernel})`;
+}

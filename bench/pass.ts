@@ -1,0 +1,126 @@
+/**
+ * One tool, one workload, once, in a folder of its own: every step of the main job is warmed up, timed and, where it gives
+ * bytes back, checked. A tool that gives back other bytes ends the bench: its times mean nothing.
+ */
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { firstDifference } from './compare-files.js';
+import { type Measured, measure } from './measure.js';
+import {
+  type Command,
+  filesBelow,
+  measureStore,
+  type OpenTool,
+  type SourceImage,
+  type StoreSize,
+  type Tool,
+} from './tool.js';
+import { sync, warmUp } from './warm-up.js';
+
+const GIB = 2 ** 30;
+
+/** The groups that tables sum up, in this order. */
+export const GROUPS = ['capture, cold', 'capture the others', 'capture again', 'restore', 'verify'] as const;
+export type Group = (typeof GROUPS)[number];
+
+export interface StepResult extends Measured {
+  readonly group: Group;
+  readonly image?: string;
+  /** Data that went through: of a verify, the data of all images. */
+  readonly dataBytes: number;
+  /** What `sync` took afterwards: how much was left in memory. */
+  readonly syncSeconds: number;
+  /** After a capture. */
+  readonly store?: StoreSize;
+}
+
+export interface PassResult {
+  readonly tool: string;
+  readonly steps: readonly StepResult[];
+}
+
+export type OnStep = (tool: string, step: StepResult) => void;
+
+export async function runPass(
+  open: OpenTool,
+  images: readonly SourceImage[],
+  folder: string,
+  onStep: OnStep,
+): Promise<PassResult> {
+  await mkdir(folder);
+  const pass = new Pass(open(folder), folder, onStep);
+  try {
+    await pass.run(images);
+    return { tool: pass.tool.name, steps: pass.steps };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+class Pass {
+  readonly steps: StepResult[] = [];
+
+  constructor(
+    readonly tool: Tool,
+    private readonly folder: string,
+    private readonly onStep: OnStep,
+  ) {}
+
+  async run(images: readonly SourceImage[]): Promise<void> {
+    const [first, ...others] = images;
+    for (const command of this.tool.init) await measure(command);
+    await this.#capture('capture, cold', first!, first!.name);
+    for (const image of others) await this.#capture('capture the others', image, image.name);
+    await this.#capture('capture again', first!, `${first!.name}-again`);
+    for (const image of new Set([first!, images.at(-1)!])) await this.#restore(image);
+    await this.#verify(images);
+  }
+
+  async #capture(group: Group, image: SourceImage, name: string): Promise<void> {
+    const needs = { files: [image.path], memoryBytes: image.sizeBytes + GIB };
+    const measured = await this.#timed([this.tool.capture(image, name)], needs);
+    const store = await measureStore(this.tool);
+    this.#tell({ group, image: image.name, dataBytes: image.dataBytes, ...measured, store });
+  }
+
+  async #restore(image: SourceImage): Promise<void> {
+    const folder = join(this.folder, 'restored');
+    await mkdir(folder);
+    const { command, file } = this.tool.restore(image, image.name, folder);
+    const files = await filesBelow(this.tool.storeFolder);
+    const measured = await this.#timed([command], { files, memoryBytes: image.sizeBytes + GIB });
+    const difference = await firstDifference(image.path, file);
+    if (difference !== undefined) {
+      throw new Error(`${this.tool.name} gave back ${image.name} with another byte at ${difference}`);
+    }
+    await rm(folder, { recursive: true });
+    this.#tell({ group: 'restore', image: image.name, dataBytes: image.dataBytes, ...measured });
+  }
+
+  async #verify(images: readonly SourceImage[]): Promise<void> {
+    const names = images.map(({ name }) => name);
+    const files = await filesBelow(this.tool.storeFolder);
+    const measured = await this.#timed(this.tool.verify(names), { files, memoryBytes: GIB });
+    const dataBytes = images.reduce((sum, image) => sum + image.dataBytes, 0);
+    this.#tell({ group: 'verify', dataBytes, ...measured });
+  }
+
+  async #timed(commands: readonly Command[], needs: Parameters<typeof warmUp>[0]) {
+    await warmUp(needs);
+    const total = { wallSeconds: 0, cpuSeconds: 0, peakBytes: 0 };
+    for (const command of commands) {
+      const measured = await measure(command);
+      total.wallSeconds += measured.wallSeconds;
+      total.cpuSeconds += measured.cpuSeconds;
+      total.peakBytes = Math.max(total.peakBytes, measured.peakBytes);
+    }
+    const start = performance.now();
+    await sync();
+    return { ...total, syncSeconds: (performance.now() - start) / 1000 };
+  }
+
+  #tell(step: StepResult): void {
+    this.steps.push(step);
+    this.onStep(this.tool.name, step);
+  }
+}

@@ -1,0 +1,28 @@
+/**
+ * casync as Debian 12 has it, at its defaults (chunks of 64 KiB, zstd) but for SHA-256, which processors have instructions for.
+ * It has no command that checks a store: `digest` reads and hashes one image, so it is run for each.
+ */
+import { join } from 'node:path';
+import type { OpenTool } from '../tool.js';
+
+export const openCasync: OpenTool = (folder) => {
+  const storeFolder = join(folder, 'store');
+  const casync = (verb: string, ...args: string[]) => ({
+    program: 'casync',
+    args: [verb, `--store=${join(storeFolder, 'default.castr')}`, '--digest=sha256', ...args],
+  });
+  const indexFile = (name: string) => join(storeFolder, `${name}.caibx`);
+  return {
+    name: 'casync',
+    settings: 'SHA-256, zstd, chunks of 64 KiB',
+    version: { program: 'casync', args: ['--version'] },
+    init: [{ program: 'mkdir', args: [storeFolder] }],
+    storeFolder,
+    capture: (image, name) => casync('make', indexFile(name), image.path),
+    restore: (_image, name, target) => {
+      const file = join(target, 'restored.raw');
+      return { command: casync('extract', indexFile(name), file), file };
+    },
+    verify: (names) => names.map((name) => casync('digest', indexFile(name))),
+  };
+};

@@ -1,0 +1,78 @@
+/** From single steps of single passes to medians: by step, and by group of steps. */
+import { GROUPS, type Group, type PassResult, type StepResult } from './pass.js';
+
+export interface Figures {
+  readonly dataBytes: number;
+  readonly wallSeconds: number;
+  /** Wall time and the `sync` after it: until all is on disk. */
+  readonly durableSeconds: number;
+  readonly cpuSeconds: number;
+  readonly peakBytes: number;
+}
+
+export interface StepSummary extends Figures {
+  readonly label: string;
+}
+
+export interface ToolSummary {
+  readonly tool: string;
+  /** In the order in which they ran. */
+  readonly steps: readonly StepSummary[];
+  readonly groups: ReadonlyMap<Group, Figures>;
+  readonly storedBytes: number;
+  readonly indexBytes: number;
+  readonly storeFiles: number;
+  /** What capturing the first image again added, the index not counted. */
+  readonly againBytes: number;
+}
+
+/** @param passes of one tool */
+export function summarize(passes: readonly PassResult[]): ToolSummary {
+  const { tool, steps } = passes[0]!;
+  const groups = new Map<Group, Figures>();
+  for (const group of GROUPS) {
+    const summed = passes.map((pass) => sum(pass.steps.filter((step) => step.group === group)));
+    groups.set(group, medians(summed));
+  }
+  const stores = passes.map((pass) => pass.steps.flatMap(({ store }) => store ?? []));
+  return {
+    tool,
+    steps: steps.map((step, index) => ({
+      label: step.image === undefined ? step.group : `${step.group}: ${step.image}`,
+      ...medians(passes.map((pass) => sum([pass.steps[index]!]))),
+    })),
+    groups,
+    storedBytes: median(stores.map((sizes) => sizes.at(-1)!.storedBytes)),
+    indexBytes: median(stores.map((sizes) => sizes.at(-1)!.indexBytes)),
+    storeFiles: median(stores.map((sizes) => sizes.at(-1)!.files)),
+    againBytes: median(stores.map((sizes) => sizes.at(-1)!.storedBytes - sizes.at(-2)!.storedBytes)),
+  };
+}
+
+/** Times add up; memory is the largest. */
+function sum(steps: readonly StepResult[]): Figures {
+  const add = (value: (step: StepResult) => number) => steps.reduce((total, step) => total + value(step), 0);
+  return {
+    dataBytes: add((step) => step.dataBytes),
+    wallSeconds: add((step) => step.wallSeconds),
+    durableSeconds: add((step) => step.wallSeconds + step.syncSeconds),
+    cpuSeconds: add((step) => step.cpuSeconds),
+    peakBytes: Math.max(0, ...steps.map((step) => step.peakBytes)),
+  };
+}
+
+function medians(all: readonly Figures[]): Figures {
+  const of = (key: keyof Figures) => median(all.map((figures) => figures[key]));
+  return {
+    dataBytes: of('dataBytes'),
+    wallSeconds: of('wallSeconds'),
+    durableSeconds: of('durableSeconds'),
+    cpuSeconds: of('cpuSeconds'),
+    peakBytes: of('peakBytes'),
+  };
+}
+
+/** Of an even number of values, the lower of the two in the middle: always one that was measured. */
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) / 2)]!;
+}

@@ -1,0 +1,71 @@
+/**
+ * What the bench needs to know of a tool that keeps disk images, doppel or another: which command does which step. The
+ * commands are run, measured and checked elsewhere, alike for all.
+ */
+import { readdir, stat } from 'node:fs/promises';
+import { join, sep } from 'node:path';
+
+export interface Command {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface SourceImage {
+  /** File name without its ending. */
+  readonly name: string;
+  readonly path: string;
+  readonly sizeBytes: number;
+  /** Bytes of 4 KiB blocks that are not all zero. */
+  readonly dataBytes: number;
+}
+
+export interface Restore {
+  readonly command: Command;
+  /** The file that the command makes. */
+  readonly file: string;
+}
+
+export interface Tool {
+  readonly name: string;
+  /** In words: the settings that matter. */
+  readonly settings: string;
+  readonly version: Command;
+  readonly init: readonly Command[];
+  /** What it keeps; all of it is read into memory before a step that reads the store. */
+  readonly storeFolder: string;
+  /** Files below this folder of the store can be made anew from the rest. */
+  readonly indexFolder?: string;
+  capture(image: SourceImage, name: string): Command;
+  /** @param folder empty, made for this restore */
+  restore(image: SourceImage, name: string, folder: string): Restore;
+  /** Checks every image down to its bytes. */
+  verify(names: readonly string[]): readonly Command[];
+}
+
+/** Makes a tool that keeps all it writes in `folder`. */
+export type OpenTool = (folder: string) => Tool;
+
+export interface StoreSize {
+  readonly storedBytes: number;
+  readonly indexBytes: number;
+  readonly files: number;
+}
+
+/** Sizes of files, not the blocks that they take: the same on every file system. */
+export async function measureStore({ storeFolder, indexFolder }: Tool): Promise<StoreSize> {
+  const size = { storedBytes: 0, indexBytes: 0, files: 0 };
+  const index = indexFolder === undefined ? undefined : indexFolder + sep;
+  for (const path of await filesBelow(storeFolder)) {
+    const { size: byteCount } = await stat(path);
+    size[index !== undefined && path.startsWith(index) ? 'indexBytes' : 'storedBytes'] += byteCount;
+    size.files++;
+  }
+  return size;
+}
+
+export async function filesBelow(folder: string): Promise<readonly string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+}
