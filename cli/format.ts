@@ -44,9 +44,9 @@ export function countOf(count: number, noun: string): string {
   return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-/** 0.123 of 1 -> "12 %" */
+/** 0.1234 of 1 -> "12.3 %"; only the whole is "100 %" */
 export function formatShare(part: number, whole: number): string {
-  return whole > 0 ? `${Math.round((100 * part) / whole)} %` : '-';
+  return whole > 0 ? `${Math.floor((1000 * part) / whole) / 10} %` : '-';
 }
 
 export function shortId(id: string): string {

@@ -23,7 +23,7 @@ export function imageFields(image: Image): string {
     ['labels', labelText.join(', ') || undefined],
     ['description', image.description],
     ['marks', marks.join(', ') || undefined],
-    ['captured', `${formatTime(image.started)} to ${formatTime(image.created)} by doppel ${image.writer}`],
+    ['captured', `${formatTime(image.started)} to ${formatTime(image.created)} by ${image.writer}`],
     ['source', `${source.path} on ${source.host} (${source.kind}${device === '' ? '' : `: ${device}`})`],
     ['sector size', `${source.sectorSize} B`],
     ['size', `${formatBytes(image.size)} (${image.size} bytes)`],

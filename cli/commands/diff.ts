@@ -38,11 +38,13 @@ async function describe(result: DiffResult): Promise<string> {
     ['different in place', formatBytes(differentBytes)],
   ]);
   const differing = result.partitions.filter((part) => part.differentBytes > 0);
-  const table = differing.length === 0 ? 'No byte differs.\n' : await partitionTable(differing);
+  const hasTable = a.layout.table !== 'none' || b.layout.table !== 'none';
+  const elsewhere = hasTable ? 'outside' : 'whole disk';
+  const table = differing.length === 0 ? 'No byte differs.\n' : await partitionTable(differing, elsewhere);
   return `${titleA} and ${titleB}\n${sums}\n${table}`;
 }
 
-function partitionTable(differences: readonly PartitionDifference[]): Promise<string> {
+function partitionTable(differences: readonly PartitionDifference[], elsewhere: string): Promise<string> {
   return renderTable(
     [
       { title: 'PARTITION' },
@@ -52,7 +54,7 @@ function partitionTable(differences: readonly PartitionDifference[]): Promise<st
       { title: 'IN' },
     ],
     differences.map(({ partition, name, fileSystem, differentBytes, ranges }) => [
-      partition === undefined ? 'outside' : String(partition),
+      partition === undefined ? elsewhere : String(partition),
       name ?? '',
       fileSystem ?? '',
       formatBytes(differentBytes),

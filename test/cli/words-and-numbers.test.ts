@@ -77,7 +77,9 @@ test('numbers for people', (t) => {
   t.is(formatDuration(3700), '1:01:40 h');
   t.is(formatWork(2 ** 30, 4), '1 GiB in 4.0 s (256 MiB/s)');
   t.is(formatWork(0, 2), '0 B in 2.0 s');
-  t.is(formatShare(1, 3), '33 %');
+  t.is(formatShare(1, 3), '33.3 %');
+  t.is(formatShare(99_999, 100_000), '99.9 %');
+  t.is(formatShare(3, 3), '100 %');
   t.is(formatShare(0, 0), '-');
   t.is(formatTime(new Date(2025, 2, 1, 4, 5)), '2025-03-01 04:05');
 });
