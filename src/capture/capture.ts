@@ -8,13 +8,21 @@
  *
  * Stopped anywhere before [4], nothing is published and whole packs stay for the next capture to find.
  */
-import { type Attachment, EntryKind, type Extent, encodeManifest, toHex } from '../../store-format/index.js';
+import {
+  type Attachment,
+  decodeManifest,
+  EntryKind,
+  type Extent,
+  encodeManifest,
+  type PubId,
+  toHex,
+} from '../../store-format/index.js';
 import { requireWritable } from '../engine/config-records.js';
 import type { Engine } from '../engine/engine.js';
 import { HeldLease } from '../engine/lease.js';
 import { StoreError } from '../errors.js';
 import { blake3 } from '../hashing/blake3.js';
-import { checkName } from '../images/reference.js';
+import { checkName, checkWords } from '../images/reference.js';
 import type { CaptureOptions, CaptureResult, Image } from '../interface.js';
 import { describeImage } from './describe-image.js';
 import { CountingSink, PackSink } from './entry-sinks.js';
@@ -67,6 +75,7 @@ async function captureUnder(
     const facts = { ...asked, publication: lease.id, storedBytes, ...badRangesOf(attachments) };
     const header = await describeImage(engine, catalog, captured, facts, options);
     const manifest = encodeManifest({ header, pageIds: captured.writer.pageIds, attachments }, blake3);
+    decodeManifest(manifest, header.pubId as PubId, blake3); // what nobody can read must not be published
     await catalog.settle(sink.known.packsReliedOn);
     options.signal?.throwIfAborted();
     await lease.publish(manifest); // [4]
@@ -79,10 +88,12 @@ async function captureUnder(
 }
 
 /** @throws bad-name, bad-setting */
-function checkRequest(name: string, { level, tag }: CaptureOptions, startedMs: number): Asked {
+function checkRequest(name: string, options: CaptureOptions, startedMs: number): Asked {
+  const { level, tag } = options;
   if (level !== undefined && !(Number.isInteger(level) && level >= 1 && level <= 19)) {
     throw new StoreError('bad-setting', `The zstd level is a whole number from 1 to 19, not ${level}`);
   }
+  checkWords(options);
   const asked = { name: checkName(name, 'name'), startedMs };
   return tag === undefined ? asked : { ...asked, tag: checkName(tag, 'tag') };
 }

@@ -11,7 +11,7 @@ import type { ObjectStore } from '../objects/object-store.js';
 import { type HeadListing, listHeads } from './image-heads.js';
 import { listMarks, setMark } from './marks.js';
 import { bySequence, changeNameRecord, readNameRecordLeniently, resolveTags } from './name-records.js';
-import { checkName, parseReference, type Reference } from './reference.js';
+import { checkName, checkWords, parseReference, type Reference } from './reference.js';
 
 /** Everything that the library knows at one moment. */
 export interface LibraryState {
@@ -130,6 +130,7 @@ export class ImageLibrary {
       if (value === null) delete merged[key];
       else merged[key] = value;
     }
+    checkWords({ labels: merged });
     return this.#change(image, (record) => ({
       ...record,
       labels: { ...record.labels, [image.publication]: merged },

@@ -1,4 +1,5 @@
-import { isName } from '../../store-format/index.js';
+import * as v from 'valibot';
+import { isName, LabelsSchema, TextSchema } from '../../store-format/index.js';
 import { StoreError } from '../errors.js';
 
 /** `web`, `web~1`, `web:stable`, `web@3f2a` or `@3f2a`. */
@@ -35,4 +36,30 @@ export function checkName(text: string, what: 'name' | 'tag'): string {
     `"${text}" cannot be a ${what}: use letters, digits, ".", "_" and "-", at most 255 bytes`,
     { reference: text },
   );
+}
+
+/** What people say about an image fits into its manifest and its name's record. @throws bad-setting */
+export function checkWords(words: {
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+  readonly description?: string | undefined;
+  readonly sourceName?: string | undefined;
+}): void {
+  const [issue] = v.safeParse(WordsSchema, words).issues ?? [];
+  if (issue === undefined) return;
+  const what = { labels: 'a label', description: 'the description', sourceName: "the source's name" };
+  const place = what[v.getDotPath(issue)?.split('.')[0] as keyof typeof what];
+  throw new StoreError(
+    'bad-setting',
+    `This cannot be ${place}: keys of labels have 1 to 255 characters, other text at most 65,536 (${shortened(issue.message)})`,
+  );
+}
+
+const WordsSchema = v.object({
+  labels: v.optional(LabelsSchema),
+  description: v.optional(TextSchema),
+  sourceName: v.optional(TextSchema),
+});
+
+function shortened(text: string): string {
+  return text.length > 120 ? `…${text.slice(-100)}` : text;
 }

@@ -94,7 +94,9 @@ export async function changeHighest<T>(
     const current = await readHighest(objects, folder, kind, schema);
     const next = await change(current?.value);
     const key = nameKey(folder, (current?.n ?? 0) + 1);
-    if ((await objects.claim(key, encodeRecord(kind, key, next, blake3))).won) return next;
+    const bytes = encodeRecord(kind, key, next, blake3);
+    decodeRecord(kind, key, bytes, schema, blake3); // what nobody can read must not be in force
+    if ((await objects.claim(key, bytes)).won) return next;
   }
   throw new StoreError('conflict', `Others keep changing ${folder}; run the command again`, {
     object: folder,
