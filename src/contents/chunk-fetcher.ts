@@ -26,6 +26,8 @@ export interface FetchOutcome {
 
 export interface FetchSettings {
   readonly target: FetchTarget;
+  /** What messages call it. */
+  readonly targetName?: string;
   readonly keepFrames?: boolean;
   readonly signal?: AbortSignal | undefined;
   /** Plain bytes that were dealt with. */
@@ -114,11 +116,11 @@ export class ChunkFetcher {
   }
 
   async #runJob(job: PlannedJob, settings: FetchSettings, bad: BadPiece[]): Promise<number> {
-    const { target, keepFrames = false } = settings;
+    const { target, targetName, keepFrames = false } = settings;
     const result = await this.engine.workers.fetch(
       await toFetchJob(this.engine.objects, job, target, keepFrames),
     );
-    if (result.failure !== undefined) throw targetFailed(result.failure);
+    if (result.failure !== undefined) throw targetFailed(result.failure, targetName);
     for (const { piece, reason } of result.bad) bad.push({ piece: job.pieces[piece]!, reason });
     settings.onBytes?.(job.pieces.reduce((sum, { home }) => sum + home.footer.lengths[home.ordinal]!, 0));
     return result.writtenBytes;
@@ -145,18 +147,14 @@ export class ChunkFetcher {
   }
 }
 
-export function targetFailed({ errno, message, offset }: IoFailure): StoreError {
-  const details = { offset, errno };
-  if (errno === 'ENOSPC') {
-    return new StoreError(
-      'target-unwritable',
-      `The target is full at byte ${offset}; free some space there`,
-      details,
-    );
-  }
-  return new StoreError(
-    'target-unwritable',
-    `Cannot write the target at byte ${offset}: ${message}`,
-    details,
-  );
+export function targetFailed({ errno, message, offset }: IoFailure, path?: string): StoreError {
+  const details = { offset, errno, ...(path === undefined ? {} : { path }) };
+  const target = path ?? 'the target';
+  return errno === 'ENOSPC'
+    ? new StoreError(
+        'target-unwritable',
+        `No space left for ${target}: it is full at byte ${offset}; free some space there`,
+        details,
+      )
+    : new StoreError('target-unwritable', `Cannot write ${target} at byte ${offset}: ${message}`, details);
 }

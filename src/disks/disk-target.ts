@@ -59,6 +59,9 @@ async function checkDevice({ path, size, overwrite }: TargetRequest, info: Stats
   if (device === undefined) {
     throw new StoreError('target-unwritable', `Cannot tell the size of block device ${path}`, { path });
   }
+  // Linux lets root open a read-only device for writing, and fails the first write.
+  if (device.readOnly)
+    throw new StoreError('target-unwritable', `Cannot write ${path}: the device is read-only`, { path });
   if (device.size < size) {
     throw new StoreError('target-too-small', `${path} holds ${device.size} bytes, the image needs ${size}`, {
       path,

@@ -1,8 +1,10 @@
+import { fsync } from 'node:fs';
+import { promisify } from 'node:util';
 import { HASH_BYTES, SEGMENT_BYTES } from '../../store-format/index.js';
 import type { ImageContents } from '../contents/image-contents.js';
 import type { DiskTarget } from '../disks/disk-target.js';
 import { SPAN_BYTES } from '../disks/spans.js';
-import { StoreError } from '../errors.js';
+import { errnoOf, messageOf, StoreError } from '../errors.js';
 import { systemCalls } from '../system/calls.js';
 import type { Workers } from '../workers/jobs.js';
 import { SharedMemory } from '../workers/shared-memory.js';
@@ -15,6 +17,8 @@ export async function readBack(
   signal: AbortSignal | undefined,
   onBytes: (bytes: number) => void,
 ): Promise<void> {
+  // What is still to be written cannot be forgotten, and reading it back would test the memory alone.
+  await writeOut(target);
   systemCalls()?.forgetCached(target.fd);
   const memory = new SharedMemory(SPAN_BYTES, 2 * workers.parallelism);
   const running = new Set<Promise<void>>();
@@ -43,6 +47,17 @@ export async function readBack(
     await Promise.all(running);
   } finally {
     await Promise.allSettled(running);
+  }
+}
+
+async function writeOut({ fd, path }: DiskTarget): Promise<void> {
+  try {
+    await promisify(fsync)(fd);
+  } catch (error) {
+    const details = { path, errno: errnoOf(error) ?? 'EIO' };
+    throw new StoreError('target-unwritable', `Cannot write ${path}: ${messageOf(error)}`, details, {
+      cause: error,
+    });
   }
 }
 

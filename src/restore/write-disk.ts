@@ -90,13 +90,14 @@ class DiskWriter {
     if (length === 0) return;
     this.#zeros = { offset: 0, length: 0 };
     const result = await this.engine.workers.clear({ fd: this.target.fd, offset, length });
-    if (result.failure !== undefined) throw targetFailed(result.failure);
+    if (result.failure !== undefined) throw targetFailed(result.failure, this.target.path);
     this.#writtenBytes += result.writtenBytes;
   }
 
   async #fetch(): Promise<void> {
     const { writtenBytes, lost } = await this.#fetcher.run({
       target: { kind: 'file', fd: this.target.fd },
+      targetName: this.target.path,
       signal: this.settings.signal,
       onBytes: this.settings.onBytes,
     });

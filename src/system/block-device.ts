@@ -7,6 +7,7 @@ export interface BlockDevice {
   readonly number: string;
   readonly size: number;
   readonly sectorSize: number;
+  readonly readOnly: boolean;
   readonly model?: string;
   readonly serial?: string;
 }
@@ -24,6 +25,7 @@ export async function readBlockDevice(info: Stats): Promise<BlockDevice | undefi
     number,
     size: Number(sectors) * 512, // always counted in 512 bytes, whatever the sectors are
     sectorSize: Number((await line(`${disk}/queue/logical_block_size`)) ?? 512),
+    readOnly: (await line(`${folder}/ro`)) === '1',
     ...(model === undefined ? {} : { model }),
     ...(serial === undefined ? {} : { serial }),
   };
