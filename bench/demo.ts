@@ -7,8 +7,6 @@
  * Works in a temporary folder that goes away in any case. Exits with 1 if a step fails or a byte differs.
  */
 import { spawn } from 'node:child_process';
-import { rmSync } from 'node:fs';
-import { mkdtemp } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -17,6 +15,7 @@ import Table from 'cli-table3';
 import type { CaptureResult, DiffResult, RestoreResult } from '../src/index.js';
 import { firstDifference } from './compare-files.js';
 import { makeDisks } from './demo/make-disks.js';
+import { makeScratch } from './scratch.js';
 
 const PROGRAM = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
 
@@ -61,7 +60,9 @@ function captureRow(name: string, result: CaptureResult, seconds: number): Row {
 async function demo(folder: string): Promise<readonly Row[]> {
   console.log('Making two disks ...'); // [1]
   const [disks, madeIn] = await timed(makeDisks(folder));
-  const made: Row = ['make two disks', madeIn, `${mib(disks.diskBytes)} each, GPT, ${disks.content}`];
+  if (disks.whyNotExt4 !== undefined) console.log(`NO REAL FILE SYSTEMS: ${disks.whyNotExt4}`);
+  const content = disks.whyNotExt4 === undefined ? 'ext4 on two partitions' : 'files on two partitions';
+  const made: Row = ['make two disks', madeIn, `${mib(disks.diskBytes)} each, GPT, ${content}`];
 
   await doppel(folder, 'init'); // [2]
   const [golden, goldenIn] = await timed(doppel<CaptureResult>(folder, 'capture', 'golden.img', 'golden'));
@@ -99,14 +100,7 @@ function print(rows: readonly Row[]): void {
   console.log(`\n${table.toString()}`); // [6]
 }
 
-const folder = await mkdtemp(join(tmpdir(), 'doppel-demo-'));
-process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
-for (const [signal, exitCode] of [
-  ['SIGINT', 130],
-  ['SIGTERM', 143],
-] as const) {
-  process.on(signal, () => process.exit(exitCode));
-}
+const folder = await makeScratch(tmpdir(), 'doppel-demo-');
 try {
   print(await demo(folder));
 } catch (error) {

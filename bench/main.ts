@@ -6,8 +6,7 @@
  * All runs of all tools happen in one process, in turn, so that a machine that changes its pace in between hits all alike.
  */
 
-import { rmSync } from 'node:fs';
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openDoppel } from './doppel.js';
 import { describeMachine } from './machine.js';
@@ -16,6 +15,7 @@ import { type BenchOptions, parseOptions, USAGE } from './options.js';
 import { type PassResult, runPass, type StepResult } from './pass.js';
 import { PEERS } from './peers/index.js';
 import { renderReport, type ToolDescription } from './report.js';
+import { makeScratch } from './scratch.js';
 import { summarize } from './summary.js';
 import type { OpenTool } from './tool.js';
 import { openCorpus } from './workloads/corpus.js';
@@ -72,23 +72,12 @@ function say(line: string): void {
   console.error(line);
 }
 
-function removeOnExit(folder: string): void {
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
-  for (const [signal, exitCode] of [
-    ['SIGINT', 130],
-    ['SIGTERM', 143],
-  ] as const) {
-    process.on(signal, () => process.exit(exitCode));
-  }
-}
-
 try {
   const options = parseOptions(process.argv.slice(2));
   if (options === undefined) {
     console.log(USAGE);
   } else {
-    const scratch = await mkdtemp(join(options.scratch, 'doppel-bench-'));
-    removeOnExit(scratch);
+    const scratch = await makeScratch(options.scratch, 'doppel-bench-');
     await bench(options, scratch);
   }
 } catch (error) {

@@ -17,8 +17,8 @@ export interface DemoDisks {
   readonly first: string;
   readonly second: string;
   readonly diskBytes: number;
-  /** What lies on the partitions, in words. */
-  readonly content: string;
+  /** Why the partitions hold plain files instead of ext4; undefined if they do hold ext4. */
+  readonly whyNotExt4: string | undefined;
 }
 
 export async function makeDisks(folder: string): Promise<DemoDisks> {
@@ -31,8 +31,7 @@ export async function makeDisks(folder: string): Promise<DemoDisks> {
   await changeTree(tree);
   await makeDisk(second, tree, fill);
   await rm(tree, { recursive: true });
-  const content = problem === undefined ? 'ext4 file systems' : `files without a file system, as ${problem}`;
-  return { first, second, diskBytes: DISK_BYTES, content };
+  return { first, second, diskBytes: DISK_BYTES, whyNotExt4: problem };
 }
 
 async function makeDisk(path: string, tree: string, fill: FillPartition): Promise<void> {
