@@ -19,7 +19,7 @@ const textSchema = v.pipe(v.string(), v.nonEmpty(), v.maxLength(MAX_TEXT_LENGTH)
 const bytesSchema = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 
 export const FileSystemSchema = v.pipe(
-  v.strictObject({
+  v.object({
     /** As blkid names it: `ext4`, `vfat`, `swap`, `crypto_LUKS`, `LVM2_member`, … */
     type: textSchema,
     /** As blkid prints it: `0abc…-…` for most, `ABCD-1234` for FAT, 16 hexadecimal digits for NTFS. */
@@ -32,7 +32,7 @@ export const FileSystemSchema = v.pipe(
 );
 
 export const PartitionSchema = v.pipe(
-  v.strictObject({
+  v.object({
     /** As Linux numbers them: a gap in the table stays a gap; logical partitions of an MBR start at 5. */
     number: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
     offset: bytesSchema,
@@ -54,7 +54,7 @@ export const PartitionSchema = v.pipe(
 );
 
 export const DiskLayoutSchema = v.pipe(
-  v.strictObject({
+  v.object({
     table: v.picklist(['gpt', 'mbr', 'none']),
     /** The unit the table counts in. 512 where there is no table. */
     sectorSize: v.picklist([512, 4096]),

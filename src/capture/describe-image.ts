@@ -60,7 +60,7 @@ export async function describeImage(
     badBytes: sumOfLengths(scanned.badRanges),
     ...(facts.badRanges === undefined ? {} : { badRanges: facts.badRanges }),
     stats: { ...writer.counts, storedBytes: facts.storedBytes },
-    writer: `doppel ${DOPPEL_VERSION}`,
+    writer: DOPPEL_VERSION,
   };
 }
 

@@ -9,7 +9,7 @@
  */
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Level } from 'level';
+import type { Level } from 'level';
 import { HASH_BYTES, type PackFooter, type PackId, toHex } from '../../store-format/index.js';
 import type { ChunkIndex, Place } from './chunk-index.js';
 
@@ -130,6 +130,7 @@ export class LevelIndex implements ChunkIndex {
 }
 
 async function openLevel(folder: string): Promise<Level<Buffer, Buffer>> {
+  const { Level } = await import('level');
   const level = new Level<Buffer, Buffer>(folder, OPTIONS);
   await level.open();
   return level;

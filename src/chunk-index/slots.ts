@@ -10,7 +10,7 @@
  */
 import { copyFile, link, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { tryLock } from 'fs-native-extensions';
+import { tryLock } from '../system/native-extensions.js';
 
 import type { ChunkIndex } from './chunk-index.js';
 import { LevelIndex } from './level-index.js';

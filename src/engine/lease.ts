@@ -18,6 +18,9 @@ import { blake3 } from '../hashing/blake3.js';
 import type { Hold, ObjectStore } from '../objects/object-store.js';
 
 export class HeldLease {
+  /** A publish was sent, and neither it nor the tombstone was answered. */
+  #undecided = false;
+
   private constructor(
     readonly id: LeaseId,
     private readonly objects: ObjectStore,
@@ -77,12 +80,15 @@ export class HeldLease {
       atMs: this.environment.now(),
       reason: 'the publish failed',
     };
+    this.#undecided = true;
     const claim = await this.objects.claim(key, encodeTombstone(tombstone, blake3));
+    this.#undecided = false;
     if (claim.won) throw error;
     return claim;
   }
 
+  /** Ends the lease. While nobody knows what stands under its key, the lease object is left for gc to decide. */
   async release(): Promise<void> {
-    await this.hold.release();
+    await (this.#undecided ? this.hold.leave() : this.hold.release());
   }
 }

@@ -3,6 +3,7 @@
  * Each is a claim, so that undelete and purge cannot both win.
  */
 import {
+  checkMark,
   encodeRecord,
   type Mark,
   MarkSchema,
@@ -52,7 +53,8 @@ export async function listMarks(
 /** An odd mark says nothing but "removed": its number alone will do. */
 async function readVerdict(objects: ObjectStore, image: PubId, n: number): Promise<Mark['verdict']> {
   if (n % 2 === 1) return 'removed';
-  return (await readRecord(objects, markKey(image, n), 'mark', MarkSchema)).verdict;
+  const check = (mark: Mark) => checkMark(image, n, mark);
+  return (await readRecord(objects, markKey(image, n), 'mark', MarkSchema, check)).verdict;
 }
 
 /**

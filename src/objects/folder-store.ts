@@ -7,9 +7,9 @@
 import { constants } from 'node:fs';
 import { access, type FileHandle, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { tryLock } from 'fs-native-extensions';
 import { errnoOf } from '../errors.js';
 import { discard, linkOnce, syncFolder } from '../system/durable-files.js';
+import { tryLock } from '../system/native-extensions.js';
 import { asStoreError } from './folder-errors.js';
 import { FolderUpload } from './folder-upload.js';
 import type { ByteRange, Claim, Fetched, Hold, ObjectStore } from './object-store.js';
@@ -186,6 +186,7 @@ export class FolderStore implements ObjectStore {
         await this.delete(key);
         await held.close();
       },
+      leave: () => held.close(),
     };
   }
 

@@ -60,15 +60,19 @@ export async function readHighestReadable<T>(
   return damage === undefined ? {} : { damage };
 }
 
+/** @param check throws a FormatError where the value makes no sense under its key */
 export async function readRecord<T>(
   objects: ObjectStore,
   key: string,
   kind: RecordKind,
   schema: v.GenericSchema<unknown, T>,
+  check: (value: T) => void = () => {},
 ): Promise<T> {
   const { bytes } = await objects.get(key);
   try {
-    return decodeRecord(kind, key, bytes, schema, blake3);
+    const value = decodeRecord(kind, key, bytes, schema, blake3);
+    check(value);
+    return value;
   } catch (cause) {
     if (!(cause instanceof FormatError)) throw cause;
     const isNewer = cause.code === 'bad-version';

@@ -53,5 +53,8 @@ export interface Upload {
 }
 
 export interface Hold {
+  /** Deletes the lease object: its holder is done. */
   release(): Promise<void>;
+  /** Leaves the lease object behind, held by nobody. */
+  leave(): Promise<void>;
 }

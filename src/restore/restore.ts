@@ -135,7 +135,8 @@ class RestoreRun {
 
   #result(target: string, writtenBytes: number, verified: boolean): RestoreResult {
     const { image, contents } = this.open;
-    this.#report.finish({ phase: 'restore', doneBytes: contents.size, totalBytes: contents.size });
+    const phase = verified ? 'verify' : 'restore';
+    this.#report.finish({ phase, doneBytes: contents.size, totalBytes: contents.size });
     return {
       image,
       target,

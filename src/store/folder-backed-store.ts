@@ -1,9 +1,9 @@
-/** The library's front: one method per operation, each a call into the room that does it. */
+/**
+ * The library's front: one method per operation, each a call into the room that does it. Rooms are loaded when they are
+ * called: listing images needs none of them, and should be as quick as it can be.
+ */
 import { type Config, FORMAT_VERSION } from '../../store-format/index.js';
-import { capture } from '../capture/capture.js';
 import type { CaptureSource } from '../capture/read-source.js';
-import { openContents } from '../contents/open-contents.js';
-import { readRange } from '../contents/read-range.js';
 import { changeConfig, requireWritable } from '../engine/config-records.js';
 import type { Engine } from '../engine/engine.js';
 import { listSettings, parseSetting } from '../engine/settings.js';
@@ -26,12 +26,6 @@ import type {
   VerifyResult,
 } from '../interface.js';
 import type { ObjectStore } from '../objects/object-store.js';
-import { diff } from '../report/diff.js';
-import { stats } from '../report/stats.js';
-import { usage } from '../report/usage.js';
-import { restore } from '../restore/restore.js';
-import { verify } from '../verify/verify.js';
-import { rebuildIndex } from './rebuild-index.js';
 
 export class FolderBackedStore implements Store {
   readonly info: StoreInfo;
@@ -43,15 +37,17 @@ export class FolderBackedStore implements Store {
     this.info = storeInfo(engine.objects, engine.config);
   }
 
-  capture(source: CaptureSource, name: string, options: CaptureOptions = {}): Promise<CaptureResult> {
+  async capture(source: CaptureSource, name: string, options: CaptureOptions = {}): Promise<CaptureResult> {
+    const { capture } = await import('../capture/capture.js');
     return capture(this.engine, source, name, options);
   }
 
-  restore(
+  async restore(
     reference: string,
     target: string | NodeJS.WritableStream,
     options: RestoreOptions = {},
   ): Promise<RestoreResult> {
+    const { restore } = await import('../restore/restore.js');
     return restore(this.engine, reference, target, options);
   }
 
@@ -64,6 +60,8 @@ export class FolderBackedStore implements Store {
   }
 
   async openImage(reference: string): Promise<ImageReader> {
+    const { openContents } = await import('../contents/open-contents.js');
+    const { readRange } = await import('../contents/read-range.js');
     const open = await openContents(this.engine, [reference], {});
     const { image, contents } = open.images[0]!;
     return {
@@ -77,23 +75,28 @@ export class FolderBackedStore implements Store {
     };
   }
 
-  diff(a: string, b: string, options: OperationOptions = {}): Promise<DiffResult> {
+  async diff(a: string, b: string, options: OperationOptions = {}): Promise<DiffResult> {
+    const { diff } = await import('../report/diff.js');
     return diff(this.engine, a, b, options);
   }
 
-  usage(reference: string, options: OperationOptions = {}): Promise<Usage> {
+  async usage(reference: string, options: OperationOptions = {}): Promise<Usage> {
+    const { usage } = await import('../report/usage.js');
     return usage(this.engine, reference, options);
   }
 
-  stats(options: OperationOptions = {}): Promise<StoreStats> {
+  async stats(options: OperationOptions = {}): Promise<StoreStats> {
+    const { stats } = await import('../report/stats.js');
     return stats(this.engine, options);
   }
 
-  verify(references: readonly string[] = [], options: OperationOptions = {}): Promise<VerifyResult> {
+  async verify(references: readonly string[] = [], options: OperationOptions = {}): Promise<VerifyResult> {
+    const { verify } = await import('../verify/verify.js');
     return verify(this.engine, references, options);
   }
 
-  rebuildIndex(options: OperationOptions = {}): Promise<RebuildResult> {
+  async rebuildIndex(options: OperationOptions = {}): Promise<RebuildResult> {
+    const { rebuildIndex } = await import('./rebuild-index.js');
     return rebuildIndex(this.engine, this.indexFolder, options);
   }
 

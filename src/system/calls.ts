@@ -33,7 +33,7 @@ function load(): SystemCalls | undefined {
     const libc = koffi.load(null);
     const lseek = libc.func('int64_t lseek64(int fd, int64_t offset, int whence)');
     const renameat2 = libc.func(
-      'int renameat2(int from, const char *old, int to, const char *new, unsigned flags)',
+      'int renameat2(int from, const char *old, int to, const char *new, uint32_t flags)',
     );
     const fadvise = libc.func('int posix_fadvise(int fd, int64_t offset, int64_t length, int advice)');
     return {

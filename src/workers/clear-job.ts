@@ -1,6 +1,6 @@
 import { readSync } from 'node:fs';
-import { trimSync } from 'fs-native-extensions';
 import { isZero } from '../chunking/holes.js';
+import { nativeExtensions } from '../system/native-extensions.js';
 import { failureOf, writeAll } from './fetch-job.js';
 import type { ClearJob, ClearResult } from './jobs.js';
 
@@ -32,7 +32,7 @@ export function clear({ fd, offset, length }: ClearJob): ClearResult {
 
 function punch(fd: number, offset: number, length: number): boolean {
   try {
-    trimSync(fd, offset, length);
+    nativeExtensions().trimSync(fd, offset, length);
     return true;
   } catch {
     return false; // not here: zeros can still be written

@@ -1,4 +1,4 @@
-import { Piscina } from 'piscina';
+import type { Piscina } from 'piscina';
 import type {
   ClearJob,
   ClearResult,
@@ -15,7 +15,7 @@ import type {
 
 /** Worker threads: started on the first job, so that a command that needs none pays nothing. */
 export class WorkerPool implements Workers {
-  #pool: Piscina | undefined;
+  #pool: Promise<Piscina> | undefined;
 
   constructor(readonly parallelism: number) {}
 
@@ -42,18 +42,23 @@ export class WorkerPool implements Workers {
   async close(): Promise<void> {
     const pool = this.#pool;
     this.#pool = undefined;
-    await pool?.destroy();
+    await (await pool)?.destroy();
   }
 
-  #run<Result>(name: string, job: object): Promise<Result> {
-    this.#pool ??= new Piscina({
-      // Beside this file, with the same ending: .ts in tests, .js when built.
-      filename: new URL(import.meta.url.replace(/pool(\.[jt]s)$/, 'worker$1')).href,
-      minThreads: this.parallelism,
-      maxThreads: this.parallelism,
-      concurrentTasksPerWorker: 1,
-      idleTimeout: 60_000,
-    });
-    return this.#pool.run(job, { name }) as Promise<Result>;
+  async #run<Result>(name: string, job: object): Promise<Result> {
+    this.#pool ??= startThreads(this.parallelism);
+    return (await this.#pool).run(job, { name }) as Promise<Result>;
   }
+}
+
+async function startThreads(count: number): Promise<Piscina> {
+  const { Piscina } = await import('piscina');
+  return new Piscina({
+    // Beside this file, with the same ending: .ts in tests, .js when built.
+    filename: new URL(import.meta.url.replace(/pool(\.[jt]s)$/, 'worker$1')).href,
+    minThreads: count,
+    maxThreads: count,
+    concurrentTasksPerWorker: 1,
+    idleTimeout: 60_000,
+  });
 }
