@@ -9,6 +9,8 @@ interface SystemCalls {
   seek(fd: number, offset: number, whence: 'data' | 'hole'): number;
   /** Lets the kernel forget what it keeps of a file, so that a later read comes from the disk. */
   forgetCached(fd: number): void;
+  /** Reads no more than is asked for from now on, and anew: for what lies around bad sectors. */
+  readPrecisely(fd: number): void;
   /** renameat2(RENAME_NOREPLACE): 0, or -1. */
   renameNoReplace(from: string, to: string): number;
 }
@@ -16,6 +18,7 @@ interface SystemCalls {
 const WHENCE = { data: 3, hole: 4 } as const;
 const AT_FDCWD = -100;
 const RENAME_NOREPLACE = 1;
+const POSIX_FADV_RANDOM = 1;
 const POSIX_FADV_DONTNEED = 4;
 
 let loaded: SystemCalls | undefined | null = null;
@@ -39,6 +42,10 @@ function load(): SystemCalls | undefined {
     return {
       seek: (fd, offset, whence) => Number(lseek(fd, offset, WHENCE[whence])),
       forgetCached: (fd) => void fadvise(fd, 0, 0, POSIX_FADV_DONTNEED),
+      readPrecisely: (fd) => {
+        fadvise(fd, 0, 0, POSIX_FADV_RANDOM);
+        fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+      },
       renameNoReplace: (from, to) => Number(renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE)),
     };
   } catch {

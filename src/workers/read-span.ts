@@ -1,6 +1,7 @@
 import { readSync } from 'node:fs';
 import { appendExtent, type Extent } from '../../store-format/index.js';
 import { errnoOf, messageOf } from '../errors.js';
+import { systemCalls } from '../system/calls.js';
 import type { IoFailure, SpanBytes } from './jobs.js';
 
 /** Size of a try around a bad spot, before single sectors are tried. */
@@ -55,6 +56,8 @@ function readAround(
   file: SpanFile,
   badRanges: Extent[],
 ): IoFailure | undefined {
+  // Read-ahead would fail with its neighbours, and the kernel keeps what it failed to read in large pieces.
+  systemCalls()?.readPrecisely(file.fd);
   const step = to - from > RETRY_BYTES ? RETRY_BYTES : file.sectorSize;
   for (let at = from; at < to; at += step) {
     const end = Math.min(at + step, to);
