@@ -94,5 +94,6 @@ export async function inventedDevice(t: ExecutionContext, ...nbdkit: string[]): 
   if (!existsSync(file))
     return refuse(t, 'needs /dev/fuse', { ok: false, stdout: '', stderr: 'no file came' });
   t.true(statSync(file).size > 0);
-  return loopDevice(t, file);
+  // Direct: else the kernel would remember what was written to the file, whatever nbdkit made of it.
+  return loopDevice(t, file, '--direct-io=on');
 }

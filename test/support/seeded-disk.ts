@@ -48,6 +48,6 @@ export function editedDisk(disk: Buffer, seed: string): Buffer {
   for (let i = 0; i < 6; i++) seededBytes(`${seed} ${i}`, 4 * KIB).copy(edited, place(4 * KIB));
   seededBytes(`${seed} run`, MIB / 2).copy(edited, place(MIB / 2));
   const hole = place(64 * KIB);
-  edited.fill(0, hole, hole + 64 * KIB);
+  edited.fill(0, hole, Math.min(hole + 64 * KIB, edited.length));
   return edited;
 }
