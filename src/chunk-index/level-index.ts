@@ -73,7 +73,7 @@ export class LevelIndex implements ChunkIndex {
     const batch = this.level.batch();
     for (let ordinal = 0; ordinal < footer.lengths.length; ordinal++) {
       const key = Buffer.from(this.#keyOf(footer.ids, HASH_BYTES * ordinal));
-      const known = options.fresh ? undefined : this.level.getSync(key);
+      const known = options.fresh ? undefined : this.#get(key);
       const value = Buffer.allocUnsafe((known?.length ?? 0) + PLACE_BYTES);
       known?.copy(value);
       value.writeUInt32LE(number, value.length - PLACE_BYTES);
@@ -89,12 +89,7 @@ export class LevelIndex implements ChunkIndex {
   }
 
   find(ids: Uint8Array, at: number): readonly Place[] {
-    let value: Buffer | undefined;
-    try {
-      value = this.level.getSync(this.#keyOf(ids, at));
-    } catch (error) {
-      this.#damage ??= error;
-    }
+    const value = this.#get(this.#keyOf(ids, at));
     if (value === undefined) return [];
     const places: Place[] = [];
     for (let i = 0; i + PLACE_BYTES <= value.length; i += PLACE_BYTES) {
@@ -102,6 +97,16 @@ export class LevelIndex implements ChunkIndex {
       if (pack !== undefined) places.push({ pack, ordinal: value.readUInt16LE(i + 4) });
     }
     return places;
+  }
+
+  /** What cannot be read is not known: the worst that follows is a second copy. */
+  #get(key: Buffer): Buffer | undefined {
+    try {
+      return this.level.getSync(key);
+    } catch (error) {
+      this.#damage ??= error;
+      return undefined;
+    }
   }
 
   #keyOf(ids: Uint8Array, at: number): Buffer {
