@@ -41,7 +41,7 @@ export class FolderStore implements ObjectStore {
   static async create(location: string, folders: readonly string[]): Promise<void> {
     try {
       await mkdir(location, { recursive: true });
-      for (const folder of [TMP, ...folders]) await mkdir(join(location, folder), { recursive: true });
+      for (const folder of [TMP, ...folders]) await makeFolder(join(location, folder));
       for (const folder of ['packs', '.', '..']) await syncFolder(join(location, folder));
     } catch (error) {
       throw asStoreError(error, location, 'Cannot create');
@@ -212,6 +212,15 @@ export class FolderStore implements ObjectStore {
       const dead = leased ? !(await this.isHeld(`leases/${owner}`)) : Date.now() - info.mtimeMs > STALE_MS;
       if (dead) await discard(this.localPath(key));
     }
+  }
+}
+
+/** Not `recursive`, which says ENOENT where the system says ENOSPC. */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST') throw error;
   }
 }
 
