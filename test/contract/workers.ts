@@ -1,0 +1,136 @@
+/** What workers must do, be they threads or none. */
+import { closeSync, ftruncateSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { TestFn } from 'ava';
+import type { Workers } from '../../src/workers/jobs.js';
+import { FrameCodec } from '../../store-format/index.js';
+import { blake3 } from '../format/oracle.js';
+import { folderFor } from '../support/machine.js';
+import { seededBytes, seededDisk } from '../support/seeded-disk.js';
+
+const MIB = 1024 ** 2;
+const CHUNKER = {
+  algorithm: 'fastcdc',
+  minBytes: 4096,
+  averageBytes: 16_384,
+  maxBytes: 65_536,
+  holeBlocks: 1,
+  gearSeed: '0'.repeat(64),
+} as const;
+
+function shared(bytes: Uint8Array): SharedArrayBuffer {
+  const memory = new SharedArrayBuffer(bytes.length);
+  new Uint8Array(memory).set(bytes);
+  return memory;
+}
+
+export function testWorkers(test: TestFn, title: string, make: () => Workers): void {
+  test(`${title}: hash gives the digest of each segment`, async (t) => {
+    const workers = make();
+    const disk = seededDisk('hash', 2 * MIB + 777);
+    const { digests, failure } = await workers.hash({ memory: shared(disk), length: disk.length });
+    t.is(failure, undefined);
+    for (const [i, start] of [0, MIB, 2 * MIB].entries()) {
+      const expected = Buffer.from(blake3(disk.subarray(start, start + MIB)));
+      t.true(expected.equals(digests.subarray(32 * i, 32 * (i + 1))));
+    }
+    await workers.close();
+  });
+
+  test(`${title}: scan gives the same from memory and from a file; a short file is a failure`, async (t) => {
+    const workers = make();
+    const disk = seededDisk('scan', 3 * MIB + 5);
+    const path = join(folderFor(t), 'disk');
+    writeFileSync(path, disk);
+    const fd = openSync(path, 'r+');
+    const length = disk.length;
+    const file = { fd, offset: 0, onReadError: 'fail', sectorSize: 512 } as const;
+    const fromMemory = await workers.scan({ memory: shared(disk), length, chunker: CHUNKER });
+    const fromFile = await workers.scan({
+      memory: new SharedArrayBuffer(length),
+      length,
+      file,
+      chunker: CHUNKER,
+    });
+    t.deepEqual(fromFile, fromMemory);
+    t.is(fromMemory.segments.length, 3 * 4);
+    ftruncateSync(fd, MIB);
+    const short = await workers.scan({
+      memory: new SharedArrayBuffer(length),
+      length,
+      file,
+      chunker: CHUNKER,
+    });
+    t.is(short.failure?.errno, 'EOF');
+    t.is(short.failure?.offset, MIB);
+    closeSync(fd);
+    await workers.close();
+  });
+
+  for (const [kind, plain] of [
+    ['text', Buffer.from('all work and no play makes it compress\n'.repeat(20_000))],
+    ['noise', seededBytes('noise', 500_000)],
+  ] as const) {
+    test(`${title}: compress and fetch give ${kind} back, and what is wrong is not written`, async (t) => {
+      const workers = make();
+      const folder = folderFor(t);
+      const outOffset = plain.length;
+      const memory = new SharedArrayBuffer(2 * plain.length + MIB);
+      new Uint8Array(memory).set(plain);
+      const frame = await workers.compress({ memory, plainBytes: plain.length, outOffset, level: 3 });
+      t.is(frame.codec, kind === 'text' ? FrameCodec.zstd : FrameCodec.stored);
+      const stored = Buffer.from(Buffer.from(memory, frame.storedOffset, frame.storedBytes));
+      t.true(Buffer.from(blake3(stored)).equals(frame.hash));
+      const pack = join(folder, 'pack');
+      writeFileSync(pack, Buffer.concat([Buffer.alloc(100), stored]));
+      const target = openSync(join(folder, 'target'), 'w+');
+      const ids = Buffer.concat([
+        blake3(plain.subarray(0, 1000)),
+        blake3(Buffer.from('another')),
+        blake3(plain.subarray(2000, 3000)),
+      ]);
+      const result = await workers.fetch({
+        frames: [
+          {
+            source: pack,
+            offset: 100,
+            storedBytes: stored.length,
+            plainBytes: plain.length,
+            codec: frame.codec,
+            pieces: 3,
+          },
+        ],
+        offsets: Uint32Array.of(0, 1000, 2000),
+        lengths: Uint32Array.of(1000, 1000, 1000),
+        targets: Float64Array.of(5000, 6000, 0),
+        ids,
+        target: { kind: 'file', fd: target },
+        keepFrames: false,
+      });
+      t.deepEqual(
+        result.bad.map(({ piece }) => piece),
+        [1],
+      );
+      t.is(result.writtenBytes, 2000);
+      const expected = Buffer.alloc(6000);
+      plain.copy(expected, 5000, 0, 1000);
+      plain.copy(expected, 0, 2000, 3000);
+      t.true(readFileSync(join(folder, 'target')).equals(expected));
+      closeSync(target);
+      await workers.close();
+    });
+  }
+
+  test(`${title}: clear makes a range read as zeros`, async (t) => {
+    const workers = make();
+    const path = join(folderFor(t), 'disk');
+    const disk = seededBytes('clear', 2 * MIB);
+    writeFileSync(path, disk);
+    const fd = openSync(path, 'r+');
+    await workers.clear({ fd, offset: 4097, length: MIB });
+    disk.fill(0, 4097, 4097 + MIB);
+    t.true(readFileSync(path).equals(disk));
+    closeSync(fd);
+    await workers.close();
+  });
+}
