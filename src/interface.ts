@@ -11,6 +11,7 @@ export interface Warning {
     | 'source-read-errors'
     | 'index-rebuilt'
     | 'index-unusable'
+    | 'no-lease'
     | 'image-unreadable'
     | 'object-skipped'
     | 'hook-failed'

@@ -45,14 +45,7 @@ export async function openResolved(
   options: OperationOptions,
   onUnreadable?: (image: Image, error: StoreError) => void,
 ): Promise<OpenImages> {
-  const lease = engine.objects.readOnly
-    ? undefined
-    : await HeldLease.take(
-        engine.objects,
-        engine.environment,
-        'read',
-        images.map(({ publication }) => publication),
-      );
+  const lease = engine.objects.readOnly ? undefined : await takeReadLease(engine, images);
   try {
     const marks = await listMarks(engine.objects, () => undefined); // told when the references were resolved
     for (const image of images) {
@@ -75,5 +68,20 @@ export async function openResolved(
   } catch (error) {
     await lease?.release();
     throw error;
+  }
+}
+
+/** A full store must still be readable: what is lost is only that gc waits for this reader. */
+async function takeReadLease(engine: Engine, images: readonly Image[]): Promise<HeldLease | undefined> {
+  const publications = images.map(({ publication }) => publication);
+  try {
+    return await HeldLease.take(engine.objects, engine.environment, 'read', publications);
+  } catch (error) {
+    if (!(error instanceof StoreError) || error.code !== 'no-space') throw error;
+    engine.warn({
+      code: 'no-lease',
+      message: `${error.message}. Reading goes on without a lease: no gc must run meanwhile`,
+    });
+    return undefined;
   }
 }

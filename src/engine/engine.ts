@@ -3,6 +3,7 @@
  * since listing images needs none.
  */
 import { type Config, chunkerFingerprint } from '../../store-format/index.js';
+import { MemoryIndex } from '../chunk-index/memory-index.js';
 import type { IndexSlot } from '../chunk-index/slots.js';
 import type { Environment } from '../environment.js';
 import { messageOf, type StoreError } from '../errors.js';
@@ -61,7 +62,7 @@ export class Engine {
   async refreshCatalog(
     options: OperationOptions,
   ): Promise<{ catalog: PackCatalog; refreshed: RefreshResult }> {
-    this.#slot ??= this.#openIndex();
+    this.#slot ??= this.#openIndex().catch((error: unknown) => this.#indexInMemory(error));
     const slot = await this.#slot;
     if (this.#catalog === undefined) {
       this.#catalog = new PackCatalog(this.objects, slot.index, this.warn);
@@ -69,6 +70,16 @@ export class Engine {
     }
     const catalog = this.#catalog;
     return { catalog, refreshed: await catalog.refresh(options) };
+  }
+
+  /** An index only saves time: where none can be kept, such as on a full disk, one is made for this process alone. */
+  #indexInMemory(cause: unknown): IndexSlot {
+    this.warn({
+      code: 'index-unusable',
+      message: `The chunk index cannot be used (${messageOf(cause)}): one is made in memory, which takes longer`,
+    });
+    const close = async () => {};
+    return { index: new MemoryIndex(), damage: undefined, laterDamage: () => undefined, close };
   }
 
   async closeIndex(): Promise<void> {

@@ -141,9 +141,14 @@ export class FolderStore implements ObjectStore {
 
   async #write(bytes: Uint8Array, owner: string): Promise<string> {
     const upload = await this.upload(owner);
-    await upload.append(bytes);
-    await upload.sync();
-    return upload.path;
+    try {
+      await upload.append(bytes);
+      await upload.sync();
+      return upload.path;
+    } catch (error) {
+      await upload.abort(); // a full disk must not fill up with tries
+      throw error;
+    }
   }
 
   async upload(owner: string): Promise<FolderUpload> {
