@@ -12,7 +12,7 @@ import {
   HASH_BYTES,
   SEGMENT_BYTES,
 } from '../../store-format/index.js';
-import { type Cutter, createCutter, cut } from './cut.js';
+import { type Cutter, createCutter } from './cut.js';
 import { findHoles, isZero } from './holes.js';
 
 export interface Chunker {
@@ -39,18 +39,19 @@ export function createChunker(parameters: ChunkerParameters, blake3: Blake3): Ch
 }
 
 export function scanSegment(segment: Buffer, chunker: Chunker): ScannedSegment {
-  const { blake3, parameters } = chunker;
+  const { blake3, cutter, parameters } = chunker;
   if (makesHole(segment.length, parameters) && isZero(segment, 0, segment.length)) {
     return scanZeroSegment(segment.length, chunker);
   }
   const holes = findHoles(segment, parameters.holeBlocks); // [1]
+  cutter.load(segment);
   const ends: number[] = [];
   const lengths: number[] = [];
   let position = 0;
   for (let h = 0; h <= holes.length; h += 2) {
     const runEnd = holes[h] ?? segment.length;
     while (position < runEnd) {
-      const end = cut(segment, position, runEnd, chunker.cutter); // [2]
+      const end = cutter.cut(position, runEnd); // [2]
       lengths.push(end - position);
       ends.push(end);
       position = end;
