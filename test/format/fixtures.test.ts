@@ -1,0 +1,71 @@
+/**
+ * Stores of each released format, never edited: this version still opens them, gives the same bytes, and cuts the
+ * same disks into the same recipes.
+ */
+import { createHash } from 'node:crypto';
+import { cp, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { storeFolders } from '../../store-format/index.js';
+import { library, restoredBytes } from '../support/library-store.js';
+
+const fixtures = new URL('../fixtures/', import.meta.url);
+
+/** A copy to work in, with the empty folders that git does not keep. */
+async function copyOf(t: ExecutionContext, name: string): Promise<string> {
+  const location = await mkdtemp(join(tmpdir(), 'doppel-fixture-'));
+  t.teardown(() => rm(location, { recursive: true, force: true }));
+  await cp(new URL(name, fixtures), location, { recursive: true });
+  for (const folder of ['tmp', ...storeFolders()]) await mkdir(join(location, folder), { recursive: true });
+  return location;
+}
+
+test('every fixture has its test', async (t) => {
+  t.deepEqual(await readdir(fixtures), ['store-0.1']);
+});
+
+test('store-0.1', async (t) => {
+  const store = await library.openStore(await copyOf(t, 'store-0.1'), {
+    onWarning: (w) => t.fail(w.message),
+  });
+  t.teardown(() => store.close());
+  t.is(store.info.format, '0.1');
+
+  const images = await store.images();
+  const facts = images.map(({ name, sequence, tags, labels, size, protected: kept }) => [
+    name,
+    sequence,
+    tags,
+    labels,
+    size,
+    kept,
+  ]);
+  t.deepEqual(facts, [
+    ['web', 1, ['first', 'golden'], { site: 'lab' }, 3_146_728, true],
+    ['web', 2, [], { role: 'test' }, 3_146_728, false],
+  ]);
+  t.deepEqual(
+    (await store.images({ removed: true })).map(({ name }) => name),
+    ['db'],
+  );
+  const first = images[0]!;
+  t.is(first.description, 'The first version');
+  t.is(first.digest, '6beace16e6e31c21c40c161ff6cad0585df57d666d96a1cef4a72f4bc48e8660');
+  t.is(first.sha256, '30b609eb4177b17f55ea8f96abc3589cd7c93ae1f329fca4a3e0669b78eba636');
+  t.deepEqual((await store.verify()).problems, []);
+
+  const bytes = await restoredBytes(store, 'web:golden');
+  t.is(createHash('sha256').update(bytes).digest('hex'), first.sha256!);
+  const second = createHash('sha256').update(await restoredBytes(store, 'web'));
+  t.is(second.digest('hex'), '9a1d5f1ae8c20f9ce97997cc169a1cefc955d872bfd7849786c7ceceb17f04c1');
+
+  async function* disk() {
+    yield bytes;
+  }
+  const again = await store.capture(disk(), 'again');
+  t.is(again.digest, first.digest);
+  t.is(again.newChunks, 0, 'cut as it was cut then');
+  t.is(again.storedBytes, 0, 'recipes and pages are the same too');
+  t.is((await store.undelete('db')).name, 'db');
+});
