@@ -49,7 +49,7 @@ export class Session {
   }
 
   /** Signal, progress and warnings for a long operation; from here on the first Ctrl-C stops it cleanly. */
-  async operation(): Promise<Required<OperationOptions>> {
+  async operation(): Promise<Required<OperationOptions & Pick<OpenOptions, 'onWarning'>>> {
     const display = await this.display();
     return {
       signal: this.#interruption.signalForOperation(),

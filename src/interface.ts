@@ -36,7 +36,6 @@ export interface OperationOptions {
   readonly signal?: AbortSignal;
   /** Called a few times per second. */
   readonly onProgress?: (progress: Progress) => void;
-  readonly onWarning?: (warning: Warning) => void;
 }
 
 export interface ImageSource {
@@ -332,6 +331,7 @@ export interface InitOptions {
 export interface OpenOptions {
   /** Worker threads; the number of processors by default, at most 16. */
   readonly parallelism?: number;
+  /** What is odd in any operation on this store. */
   readonly onWarning?: (warning: Warning) => void;
   /** Where the chunk index of a store that cannot be written lives; a cache folder of the user by default. */
   readonly cacheFolder?: string;

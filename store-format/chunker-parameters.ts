@@ -7,17 +7,26 @@ import { BLOCK_BYTES, KIB, MIB, SEGMENT_BYTES } from './limits.js';
  * How a store cuts images. Two stores with equal parameters cut equal bytes into equal recipes; the fingerprint
  * stands in every recipe, so recipes of different parameters are never taken for one another.
  */
-export const ChunkerParametersSchema = v.pipe(
+export interface ChunkerParameters {
+  readonly algorithm: 'fastcdc';
+  /** No chunk but the last of a data run is shorter; hashing starts here. */
+  readonly minBytes: number;
+  /** A power of two: where the easier mask takes over. */
+  readonly averageBytes: number;
+  readonly maxBytes: number;
+  /** The smallest hole, in blocks of 4 KiB. */
+  readonly holeBlocks: number;
+  /** 64 hex digits: key of the gear table. */
+  readonly gearSeed: string;
+}
+
+export const ChunkerParametersSchema: v.GenericSchema<unknown, ChunkerParameters> = v.pipe(
   v.strictObject({
     algorithm: v.literal('fastcdc'),
-    /** No chunk but the last of a data run is shorter; hashing starts here. */
     minBytes: v.pipe(v.number(), v.integer(), v.minValue(64), v.maxValue(MIB)),
-    /** A power of two: where the easier mask takes over. */
     averageBytes: v.pipe(v.number(), v.integer(), v.minValue(256), v.maxValue(MIB)),
     maxBytes: v.pipe(v.number(), v.integer(), v.minValue(KIB), v.maxValue(SEGMENT_BYTES)),
-    /** The smallest hole, in blocks of 4 KiB. */
     holeBlocks: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(SEGMENT_BYTES / BLOCK_BYTES)),
-    /** 64 hex digits: key of the gear table. */
     gearSeed: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
   }),
   v.check(
@@ -25,8 +34,6 @@ export const ChunkerParametersSchema = v.pipe(
     'expected minBytes < averageBytes (a power of two) < maxBytes',
   ),
 );
-
-export type ChunkerParameters = Readonly<v.InferOutput<typeof ChunkerParametersSchema>>;
 
 export const CHUNKER_FINGERPRINT_BYTES = 8;
 

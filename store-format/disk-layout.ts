@@ -3,8 +3,7 @@
  * manifest header, so that `ls` and `diff` can speak of partitions without reading the image.
  *
  * It is a description, never evidence: nothing is restored or deleted because of it. It comes from foreign bytes, so the
- * schema bounds every string and list; unknown keys are refused, as everywhere in the format. All offsets and sizes are
- * bytes.
+ * schema bounds every string and list; fields of later writers are passed over. All offsets and sizes are bytes.
  */
 
 import * as v from 'valibot';
@@ -18,29 +17,61 @@ export const MAX_NOTES = 128;
 const textSchema = v.pipe(v.string(), v.nonEmpty(), v.maxLength(MAX_TEXT_LENGTH));
 const bytesSchema = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 
-export const FileSystemSchema = v.pipe(
+export interface FileSystem {
+  /** As blkid names it: `ext4`, `vfat`, `swap`, `crypto_LUKS`, `LVM2_member`, … */
+  readonly type: string;
+  /** As blkid prints it: `0abc…-…` for most, `ABCD-1234` for FAT, 16 hexadecimal digits for NTFS. */
+  readonly uuid?: string;
+  readonly label?: string;
+  /** The bytes it says it covers: may be less than its partition, or more if the image was cut. */
+  readonly size?: number;
+}
+
+export interface Partition {
+  /** As Linux numbers them: a gap in the table stays a gap; logical partitions of an MBR start at 5. */
+  readonly number: number;
+  readonly offset: number;
+  readonly size: number;
+  /** GPT: the type GUID in upper case. MBR: `0x83`. */
+  readonly type: string;
+  readonly typeName?: string;
+  /** What Linux calls PARTUUID, in lower case. */
+  readonly uuid?: string;
+  readonly name?: string;
+  readonly bootable?: boolean;
+  readonly fileSystem?: FileSystem;
+}
+
+export interface DiskLayout {
+  readonly table: 'gpt' | 'mbr' | 'none';
+  /** The unit the table counts in. 512 where there is no table. */
+  readonly sectorSize: 512 | 4096;
+  /** GPT: the disk's GUID in lower case. MBR: its signature, eight hexadecimal digits. */
+  readonly diskId?: string;
+  readonly partitions: readonly Partition[];
+  /** Only where the whole disk is one file system without a table. */
+  readonly fileSystem?: FileSystem;
+  /** What was odd but readable, in English, for a person to read. */
+  readonly notes?: readonly string[];
+}
+
+export const FileSystemSchema: v.GenericSchema<unknown, FileSystem> = v.pipe(
   v.object({
-    /** As blkid names it: `ext4`, `vfat`, `swap`, `crypto_LUKS`, `LVM2_member`, … */
     type: textSchema,
-    /** As blkid prints it: `0abc…-…` for most, `ABCD-1234` for FAT, 16 hexadecimal digits for NTFS. */
     uuid: v.exactOptional(textSchema),
     label: v.exactOptional(textSchema),
-    /** The bytes it says it covers: may be less than its partition, or more if the image was cut. */
     size: v.exactOptional(bytesSchema),
   }),
   v.readonly(),
 );
 
-export const PartitionSchema = v.pipe(
+export const PartitionSchema: v.GenericSchema<unknown, Partition> = v.pipe(
   v.object({
-    /** As Linux numbers them: a gap in the table stays a gap; logical partitions of an MBR start at 5. */
     number: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
     offset: bytesSchema,
     size: bytesSchema,
-    /** GPT: the type GUID in upper case. MBR: `0x83`. */
     type: textSchema,
     typeName: v.exactOptional(textSchema),
-    /** What Linux calls PARTUUID, in lower case. */
     uuid: v.exactOptional(textSchema),
     name: v.exactOptional(textSchema),
     bootable: v.exactOptional(v.boolean()),
@@ -53,22 +84,14 @@ export const PartitionSchema = v.pipe(
   v.readonly(),
 );
 
-export const DiskLayoutSchema = v.pipe(
+export const DiskLayoutSchema: v.GenericSchema<unknown, DiskLayout> = v.pipe(
   v.object({
     table: v.picklist(['gpt', 'mbr', 'none']),
-    /** The unit the table counts in. 512 where there is no table. */
     sectorSize: v.picklist([512, 4096]),
-    /** GPT: the disk's GUID in lower case. MBR: its signature, eight hexadecimal digits. */
     diskId: v.exactOptional(textSchema),
     partitions: v.pipe(v.array(PartitionSchema), v.maxLength(MAX_PARTITIONS), v.readonly()),
-    /** Only where the whole disk is one file system without a table. */
     fileSystem: v.exactOptional(FileSystemSchema),
-    /** What was odd but readable, in English, for a person to read. */
     notes: v.exactOptional(v.pipe(v.array(textSchema), v.maxLength(MAX_NOTES), v.readonly())),
   }),
   v.readonly(),
 );
-
-export type FileSystem = v.InferOutput<typeof FileSystemSchema>;
-export type Partition = v.InferOutput<typeof PartitionSchema>;
-export type DiskLayout = v.InferOutput<typeof DiskLayoutSchema>;

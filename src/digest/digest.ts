@@ -4,7 +4,7 @@ import { openDiskSource, sourceFailed, streamSource } from '../disks/disk-source
 import { SPAN_BYTES, type Span, spansOf } from '../disks/spans.js';
 import { systemEnvironment } from '../environment.js';
 import { ImageDigest, zeroDigest } from '../hashing/image-digest.js';
-import type { DigestResult, OperationOptions } from '../interface.js';
+import type { DigestResult, OperationOptions, Warning } from '../interface.js';
 import { ProgressReport } from '../progress.js';
 import { defaultParallelism } from '../workers/default-parallelism.js';
 import type { HashResult, Workers } from '../workers/jobs.js';
@@ -14,6 +14,7 @@ import { SharedMemory } from '../workers/shared-memory.js';
 export interface DigestOptions extends OperationOptions {
   readonly sha256?: boolean;
   readonly parallelism?: number;
+  readonly onWarning?: (warning: Warning) => void;
 }
 
 /**

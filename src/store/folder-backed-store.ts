@@ -161,7 +161,7 @@ export function storeInfo(objects: ObjectStore, config: Config): StoreInfo {
     created: new Date(config.createdMs),
     readOnly: objects.readOnly,
     hash: config.hash,
-    chunker: config.chunker,
+    chunker: { ...config.chunker },
     features: config.features,
   };
 }
