@@ -2,7 +2,6 @@
  * BLAKE3 on the data path: the native build where there is one, WebAssembly elsewhere. Both give the same bytes.
  * Setting DOPPEL_HASH=portable chooses the second, so that tests can compare them.
  */
-import { blake3 as noble } from '@noble/hashes/blake3.js';
 import type { Blake3 } from '../../store-format/index.js';
 
 /** Hashes a message piece by piece. */
@@ -36,13 +35,9 @@ async function loadNative(): Promise<Blake3Engine | undefined> {
   }
 }
 
-function slowStream(): Blake3Stream {
-  const hasher = noble.create({});
-  return { update: (bytes) => void hasher.update(bytes), digest: () => hasher.digest() };
-}
-
 async function loadPortable(): Promise<Blake3Engine> {
   const { createBLAKE3 } = await import('hash-wasm');
+  const { blake3: noble } = await import('@noble/hashes/blake3.js');
   const shared = await createBLAKE3();
   // A stream keeps its state in its own instance; instances are made ahead because making one is asynchronous.
   const idle = await Promise.all(Array.from({ length: 8 }, () => createBLAKE3()));
@@ -52,7 +47,10 @@ async function loadPortable(): Promise<Blake3Engine> {
     hash: (bytes) => shared.init().update(bytes).digest('binary'),
     stream: () => {
       const hasher = idle.pop();
-      if (hasher === undefined) return slowStream(); // rare: many captures at once, or some that failed
+      if (hasher === undefined) {
+        const slow = noble.create({}); // rare: many captures at once, or some that failed
+        return { update: (bytes) => void slow.update(bytes), digest: () => slow.digest() };
+      }
       hasher.init();
       return {
         update: (bytes) => void hasher.update(bytes),

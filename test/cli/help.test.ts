@@ -1,11 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import test from 'ava';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
 import { EXIT_CODE_MEANINGS } from '../../cli/exit-codes.js';
 import { VERBS } from '../../cli/verbs.js';
 import { doppel, environment, PROGRAM } from './run-doppel.js';
 import { sampleStore } from './sample-store.js';
-
-const TRIES = 5;
 
 test('help names every command, the reference syntax, examples and the exit codes', async (t) => {
   const { code, stdout, stderr } = await doppel(['--help']);
@@ -41,32 +42,36 @@ test('no command at all shows help as an error', async (t) => {
   t.true(stderr.startsWith('Usage: doppel '));
 });
 
-/** Processor time, best of some tries: other work on the machine is not what is measured. */
-function bestSeconds(nodeArguments: readonly string[]): number {
-  const seconds: number[] = [];
-  for (let i = 0; i < TRIES; i++) {
-    const command = 'TIMEFORMAT="%U %S"; time "$@" > /dev/null';
-    const run = spawnSync('bash', ['-c', command, 'bash', process.execPath, ...nodeArguments], {
-      env: { ...environment(), LC_ALL: 'C' },
-      encoding: 'utf8',
-    });
-    const [user, system] = run.stderr.trim().split(' ').map(Number);
-    seconds.push(user! + system!);
+/** Packages whose code ran. */
+function packagesLoadedBy(t: ExecutionContext, words: readonly string[]): ReadonlySet<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'doppel-loaded-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const run = spawnSync(process.execPath, [PROGRAM, ...words], {
+    env: { ...environment(), NODE_V8_COVERAGE: folder },
+  });
+  t.is(run.status, 0, words.join(' '));
+  const loaded = new Set<string>();
+  for (const name of readdirSync(folder)) {
+    const { result } = JSON.parse(readFileSync(join(folder, name), 'utf8')) as { result: { url: string }[] };
+    for (const { url } of result) {
+      const [, found] = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(url) ?? [];
+      if (found !== undefined) loaded.add(found);
+    }
   }
-  return Math.min(...seconds);
+  return loaded;
 }
 
-/** As multiples of what node needs to start at all, since machines differ: 0.1 s there makes 0.3 s here. */
-test.serial('help, ls and show start quickly', async (t) => {
+/** What makes them quick; how quick is for the bench to say. */
+test('help, ls and show load no worker threads, no index and nothing of disks', async (t) => {
   const { store } = await sampleStore();
-  const bareSeconds = bestSeconds(['--eval', '0']);
-  t.true(bareSeconds > 0);
-  for (const [words, limit] of [
-    [['--help'], 3],
-    [['--store', store, 'ls'], 4],
-    [['--store', store, 'show', 'web'], 4],
-  ] as const) {
-    const times = bestSeconds([PROGRAM, ...words]) / bareSeconds;
-    t.true(times < limit, `${words.at(-1)}: ${times.toFixed(1)} times the start of node, ${bareSeconds} s`);
+  const heavy = ['piscina', 'level', 'classic-level', 'koffi', 'gpt', 'mbr', '@noble/hashes', 'cli-progress'];
+  for (const words of [['--help'], ['--store', store, 'ls'], ['--store', store, 'show', 'web']]) {
+    const loaded = packagesLoadedBy(t, words);
+    t.true(loaded.has('commander'), 'packages are seen at all');
+    t.deepEqual(
+      heavy.filter((name) => loaded.has(name)),
+      [],
+      words.join(' '),
+    );
   }
 });
