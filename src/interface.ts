@@ -15,6 +15,7 @@ export interface Warning {
     | 'image-unreadable'
     | 'object-skipped'
     | 'hook-failed'
+    | 'parent-unusable'
     | 'portable-hash';
   readonly message: string;
 }
@@ -79,6 +80,8 @@ export interface Image {
   readonly protected: boolean;
   /** 32 hex digits: the manifest's name in `images/`. */
   readonly publication: string;
+  /** Publication of the image that it was predicted from; it may be gone since. */
+  readonly parent?: string;
   /** Version of doppel that captured it. */
   readonly writer: string;
 }
@@ -107,6 +110,12 @@ export interface CaptureOptions extends OperationOptions {
   /** Shell commands around the read; `after` runs always once `before` was started. */
   readonly before?: string;
   readonly after?: string;
+  /**
+   * Reference of the image that the disk is a later version of: what equals it is neither cut nor looked up. Found by
+   * itself when absent (the newest of the name, else the image that has most in common); `false` uses none. The
+   * image that comes out is the same.
+   */
+  readonly parent?: string | false;
   /** Recorded as the source's path when the source is a stream. */
   readonly sourceName?: string;
 }

@@ -37,3 +37,4 @@ export const HEADER_MAX_BYTES = 4 * MIB;
 export const RECORD_MAX_BYTES = 16 * MIB;
 export const EXTENTS_MAX = 1_000_000;
 export const NAME_MAX_BYTES = 255;
+export const SKETCH_MAX_SAMPLES = 64;

@@ -1,6 +1,7 @@
 /** What a manifest's header and a tombstone say (SPEC.md, "Manifest"). Unknown fields are for later writers. */
 import * as v from 'valibot';
 import { DiskLayoutSchema } from './disk-layout.js';
+import { SKETCH_MAX_SAMPLES } from './limits.js';
 import {
   CountSchema,
   Hex8Schema,
@@ -10,6 +11,10 @@ import {
   NameSchema,
   TextSchema,
 } from './names.js';
+
+/** A chunk of an image where one was found: byte offset, length, first 8 bytes of its id. */
+export const SketchSampleSchema = v.object({ offset: CountSchema, length: CountSchema, id: Hex8Schema });
+export type SketchSample = Readonly<v.InferOutput<typeof SketchSampleSchema>>;
 
 export const ManifestHeaderSchema = v.object({
   /** What users see; kept by copies. */
@@ -53,6 +58,8 @@ export const ManifestHeaderSchema = v.object({
   }),
   /** PubId of the image it was predicted from. */
   parent: v.optional(Hex16Schema),
+  /** A few chunks to compare other disks with, ascending by offset. */
+  sketch: v.optional(v.pipe(v.array(SketchSampleSchema), v.maxLength(SKETCH_MAX_SAMPLES))),
   /** Version of doppel that wrote it. */
   writer: TextSchema,
 });

@@ -21,6 +21,8 @@ interface Options {
   readonly before?: string;
   readonly after?: string;
   readonly sourceName?: string;
+  /** commander: true when neither option was given. */
+  readonly parent: string | boolean;
 }
 
 export function define(command: Command, start: StartSession): void {
@@ -42,6 +44,8 @@ export function define(command: Command, start: StartSession): void {
     .option('--level <n>', 'zstd level, 1 to 19 (default: setting of the store)', integerBetween(1, 19))
     .option('--before <command>', 'shell command to run before reading, such as fsfreeze')
     .option('--after <command>', 'shell command to run after reading, also when reading failed')
+    .option('--parent <ref>', 'image that the disk is a later version of (default: found by itself)')
+    .option('--no-parent', 'cut and look up everything; the image is the same, it only takes longer')
     .option('--source-name <path>', 'what to record as the source of standard input')
     .addHelpText(
       'after',
@@ -67,13 +71,14 @@ async function capture(
 ): Promise<ExitCode> {
   const input = chooseInput(source, options);
   const { name, ...tag } = splitNameAndTag(nameAndTag);
-  const { label, ...rest } = options;
+  const { label, parent, ...rest } = options;
   const store = await session.openStore();
   const captureOptions: CaptureOptions = {
     ...(await session.operation()),
     ...rest,
     ...tag,
     ...(label === undefined ? {} : { labels: label }),
+    ...(parent === true ? {} : { parent }),
   };
   const result = await store.capture(input, name, captureOptions);
   await session.print(result, () => describe(result, nameAndTag));

@@ -1,12 +1,13 @@
 /**
  * Capture: a disk becomes an image.
  *
- *   [1] take a lease, then see what the store has (the order is what makes "known" safe)
- *   [2] read the source; write what is new into packs
- *   [3] make all packs durable, and look once more that every pack relied on is there
- *   [4] publish the manifest under the lease's id
+ *   [1] open the source and choose the parent: the image that it is likely to be a later version of
+ *   [2] take a lease that names the parent, then see what the store has (the order is what makes "known" safe)
+ *   [3] read the source; write what is new into packs
+ *   [4] make all packs durable, and look once more that every pack relied on is there
+ *   [5] publish the manifest under the lease's id
  *
- * Stopped anywhere before [4], nothing is published and whole packs stay for the next capture to find.
+ * Stopped anywhere before [5], nothing is published and whole packs stay for the next capture to find.
  */
 import {
   type Attachment,
@@ -15,8 +16,10 @@ import {
   type Extent,
   encodeManifest,
   type PubId,
+  pubIdOf,
   toHex,
 } from '../../store-format/index.js';
+import type { DiskSource } from '../disks/disk-source.js';
 import { requireWritable } from '../engine/config-records.js';
 import type { Engine } from '../engine/engine.js';
 import { HeldLease } from '../engine/lease.js';
@@ -24,10 +27,13 @@ import { StoreError } from '../errors.js';
 import { blake3 } from '../hashing/blake3.js';
 import { checkName, checkWords } from '../images/reference.js';
 import type { CaptureOptions, CaptureResult, Image } from '../interface.js';
+import type { PackCatalog } from '../packs/pack-catalog.js';
+import { chooseParent } from './choose-parent.js';
 import { describeImage } from './describe-image.js';
 import { CountingSink, PackSink } from './entry-sinks.js';
 import { ImageWriter } from './image-writer.js';
-import { type Captured, type CaptureSource, readSource } from './read-source.js';
+import { ParentImage } from './parent-image.js';
+import { type Captured, type CaptureSource, readInto, withSource } from './read-source.js';
 
 interface Asked {
   readonly name: string;
@@ -37,53 +43,100 @@ interface Asked {
 
 export async function capture(
   engine: Engine,
-  source: CaptureSource,
+  from: CaptureSource,
   name: string,
   options: CaptureOptions,
 ): Promise<CaptureResult> {
   const asked = checkRequest(name, options, engine.environment.now());
-  if (options.dryRun) {
-    const writer = new ImageWriter(new CountingSink(await engine.catalog(options)));
-    return toResult(engine, await readSource(engine, source, writer, options), asked, 0, undefined);
-  }
+  if (options.dryRun) return dryRun(engine, from, asked, options);
   requireWritable(engine);
-  const lease = await HeldLease.take(engine.objects, engine.environment, 'capture'); // [1]
+  await engine.library.requireReadable(); // found out before hours of reading, not after
+  if (options.before !== undefined) await engine.catalog(options); // what takes long comes before a file system is frozen
+  const run = new CaptureRun(engine, asked, options);
   try {
-    await engine.objects.sweep();
-    return await captureUnder(lease, engine, source, asked, options);
+    const captured = await withSource(engine, from, options, (source) => run.read(source));
+    return await run.publish(captured);
+  } catch (error) {
+    await run.keepWholePacks(error);
+    throw error;
   } finally {
-    await lease.release();
+    await run.release();
   }
 }
 
-async function captureUnder(
-  lease: HeldLease,
+async function dryRun(
   engine: Engine,
-  source: CaptureSource,
+  from: CaptureSource,
   asked: Asked,
   options: CaptureOptions,
 ): Promise<CaptureResult> {
-  const catalog = await engine.catalog(options);
-  await refuseDamagedLibrary(engine);
-  const sink = new PackSink(engine, catalog, lease.id, options.level);
-  try {
-    const captured = await readSource(engine, source, new ImageWriter(sink), options); // [2]
+  const captured = await withSource(engine, from, options, async (source) => {
+    const header = await chooseParent(engine, source, { name: asked.name, parent: options.parent });
+    const catalog = await engine.catalog(options);
+    const parent = header && (await ParentImage.open(engine, catalog, pubIdOf(header)));
+    const writer = new ImageWriter(new CountingSink(catalog));
+    return readInto(writer, engine, source, parent, options);
+  });
+  await captured.writer.finish(captured.parent);
+  return toResult(engine, captured, asked, 0, undefined);
+}
+
+class CaptureRun {
+  #lease: HeldLease | undefined;
+  #catalog: PackCatalog | undefined;
+  #sink: PackSink | undefined;
+
+  constructor(
+    private readonly engine: Engine,
+    private readonly asked: Asked,
+    private readonly options: CaptureOptions,
+  ) {}
+
+  async read(source: DiskSource): Promise<Captured> {
+    const { engine, asked, options } = this;
+    const { objects, environment } = engine;
+    const wish = { name: asked.name, parent: options.parent };
+    const header = await chooseParent(engine, source, wish); // [1]
+    const named = header === undefined ? [] : [header.pubId];
+    const lease = await HeldLease.take(objects, environment, 'capture', named); // [2]
+    this.#lease = lease;
+    await objects.sweep();
+    const catalog = await engine.catalog(options);
+    this.#catalog = catalog;
+    const parent = header && (await ParentImage.open(engine, catalog, pubIdOf(header)));
+    this.#sink = new PackSink(engine, catalog, lease.id, options.level);
+    return readInto(new ImageWriter(this.#sink), engine, source, parent, options); // [3]
+  }
+
+  async publish(captured: Captured): Promise<CaptureResult> {
+    const { engine, asked, options } = this;
+    const [lease, catalog, sink] = [this.#lease!, this.#catalog!, this.#sink!];
     const attachments = await attachBadRanges(captured.writer, captured.scanned.badRanges);
-    await captured.writer.finishPages();
-    await sink.finish(); // [3]
+    const sketch = await captured.writer.finish(captured.parent);
+    await sink.finish(); // [4]
     const { storedBytes } = sink;
-    const facts = { ...asked, publication: lease.id, storedBytes, ...badRangesOf(attachments) };
+    const facts = { ...asked, publication: lease.id, storedBytes, sketch, ...badRangesOf(attachments) };
     const header = await describeImage(engine, catalog, captured, facts, options);
     const manifest = encodeManifest({ header, pageIds: captured.writer.pageIds, attachments }, blake3);
     decodeManifest(manifest, header.pubId as PubId, blake3); // what nobody can read must not be published
-    await catalog.settle(sink.known.packsReliedOn);
+    const relied = new Set([...sink.known.packsReliedOn, ...captured.writer.packsOfParent]);
+    await catalog.settle(relied);
     options.signal?.throwIfAborted();
-    await lease.publish(manifest); // [4]
+    await lease.publish(manifest); // [5]
+    await catalog.index.addCover(pubIdOf(header), [...relied]);
     const image = await engine.library.resolve(`@${header.imageId}`);
     return toResult(engine, captured, asked, storedBytes, image);
-  } catch (error) {
-    await keepWholePacks(sink, error);
-    throw error;
+  }
+
+  /** What was stored before a Ctrl-C or a bad sector is worth keeping. Where the store itself failed, nothing more is tried. */
+  async keepWholePacks(error: unknown): Promise<void> {
+    const sourceFailed = error instanceof StoreError && /^(source|hook)-/.test(error.code);
+    if (sourceFailed || !(error instanceof StoreError)) await this.#sink?.finish().catch(() => undefined);
+    await this.#sink?.abort();
+  }
+
+  async release(): Promise<void> {
+    await this.#lease?.release();
   }
 }
 
@@ -98,11 +151,6 @@ function checkRequest(name: string, options: CaptureOptions, startedMs: number):
   return tag === undefined ? asked : { ...asked, tag: checkName(tag, 'tag') };
 }
 
-/** Found out before hours of reading, not after. */
-async function refuseDamagedLibrary(engine: Engine): Promise<void> {
-  await engine.library.requireReadable();
-}
-
 async function attachBadRanges(
   writer: ImageWriter,
   ranges: readonly Extent[],
@@ -112,13 +160,6 @@ async function attachBadRanges(
 
 function badRangesOf([list]: readonly Attachment[]): { badRanges?: string } {
   return list === undefined ? {} : { badRanges: toHex(list.id) };
-}
-
-/** What was stored before a Ctrl-C or a bad sector is worth keeping. Where the store itself failed, nothing more is tried. */
-async function keepWholePacks(sink: PackSink, error: unknown): Promise<void> {
-  const sourceFailed = error instanceof StoreError && /^(source|hook)-/.test(error.code);
-  if (sourceFailed || !(error instanceof StoreError)) await sink.finish().catch(() => undefined);
-  await sink.abort();
 }
 
 function toResult(

@@ -1,4 +1,4 @@
-import { type ManifestHeader, SEGMENT_BYTES, toHex } from '../../store-format/index.js';
+import { type ManifestHeader, SEGMENT_BYTES, type SketchSample, toHex } from '../../store-format/index.js';
 import { EntryReader } from '../contents/entry-reader.js';
 import { ImageContents } from '../contents/image-contents.js';
 import { readRange } from '../contents/read-range.js';
@@ -17,6 +17,7 @@ export interface ImageFacts {
   readonly tag?: string;
   readonly storedBytes: number;
   readonly startedMs: number;
+  readonly sketch: readonly SketchSample[];
   /** Id of the attached list of ranges that could not be read. */
   readonly badRanges?: string;
 }
@@ -25,7 +26,7 @@ export interface ImageFacts {
 export async function describeImage(
   engine: Engine,
   catalog: PackCatalog,
-  { source, scanned, writer }: Captured,
+  { source, scanned, writer, parent }: Captured,
   facts: ImageFacts,
   options: CaptureOptions,
 ): Promise<ManifestHeader> {
@@ -56,10 +57,15 @@ export async function describeImage(
       ...(source.serial === undefined ? {} : { serial: source.serial }),
       sectorSize: source.sectorSize,
     },
-    layout: await layoutOf(engine, catalog, contents),
+    layout:
+      parent?.header.digest === scanned.digest
+        ? parent.header.layout
+        : await layoutOf(engine, catalog, contents),
     badBytes: sumOfLengths(scanned.badRanges),
     ...(facts.badRanges === undefined ? {} : { badRanges: facts.badRanges }),
     stats: { ...writer.counts, storedBytes: facts.storedBytes },
+    ...(parent === undefined ? {} : { parent: parent.header.pubId }),
+    sketch: [...facts.sketch],
     writer: DOPPEL_VERSION,
   };
 }

@@ -6,10 +6,14 @@ import type { PackCatalog } from '../packs/pack-catalog.js';
 import { PackWriter } from '../packs/pack-writer.js';
 import { FrameBuilder } from './frame-builder.js';
 import { KnownEntries } from './known-entries.js';
+import type { NewChunks } from './new-chunks.js';
 
 export interface EntrySink {
   readonly known: KnownEntries;
+  /** A recipe, page or extent list. */
   add(kind: EntryKind, id: Uint8Array, bytes: Uint8Array): Promise<void>;
+  /** @returns when the memory that the chunks stand in may be used again */
+  addChunks(memory: SharedArrayBuffer, chunks: NewChunks): Promise<{ readonly released: Promise<void> }>;
 }
 
 /** The sink of a real capture: a data pack and a meta pack, with a frame being filled for each kind of entry. */
@@ -17,6 +21,7 @@ export class PackSink implements EntrySink {
   readonly known: KnownEntries;
   readonly #writers: readonly PackWriter[];
   readonly #builders: ReadonlyMap<EntryKind, FrameBuilder>;
+  readonly #chunks: FrameBuilder;
 
   constructor(engine: Engine, catalog: PackCatalog, lease: LeaseId, level: number | undefined) {
     this.known = new KnownEntries(catalog);
@@ -31,8 +36,9 @@ export class PackSink implements EntrySink {
       ahead: 2 * workers.parallelism + 2,
     };
     this.#writers = [data, meta];
+    this.#chunks = new FrameBuilder({ ...frames, kind: EntryKind.chunk, writer: data });
     this.#builders = new Map([
-      [EntryKind.chunk, new FrameBuilder({ ...frames, kind: EntryKind.chunk, writer: data })],
+      [EntryKind.chunk, this.#chunks],
       [EntryKind.recipe, new FrameBuilder({ ...frames, kind: EntryKind.recipe, writer: meta, ahead: 2 })],
       [EntryKind.page, new FrameBuilder({ ...frames, kind: EntryKind.page, writer: meta, ahead: 2 })],
       [EntryKind.extents, new FrameBuilder({ ...frames, kind: EntryKind.extents, writer: meta, ahead: 2 })],
@@ -41,6 +47,10 @@ export class PackSink implements EntrySink {
 
   add(kind: EntryKind, id: Uint8Array, bytes: Uint8Array): Promise<void> {
     return this.#builders.get(kind)!.add(id, bytes);
+  }
+
+  addChunks(memory: SharedArrayBuffer, chunks: NewChunks): Promise<{ readonly released: Promise<void> }> {
+    return this.#chunks.addSpan(memory, chunks);
   }
 
   get storedBytes(): number {
@@ -74,4 +84,8 @@ export class CountingSink implements EntrySink {
   }
 
   async add(): Promise<void> {}
+
+  async addChunks(): Promise<{ readonly released: Promise<void> }> {
+    return { released: Promise.resolve() };
+  }
 }

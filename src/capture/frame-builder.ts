@@ -1,12 +1,13 @@
 /**
- * Gathers new entries of one kind until a frame is full, has it compressed by a worker, and hands it to the pack
- * writer. Entries that are scattered over an image end up side by side, so frames stay full.
+ * New entries of one kind to frames: compressed by workers, handed to the pack writer in order. Chunks that fill
+ * frames by themselves are compressed where they stand; those that are scattered over an image are gathered side by
+ * side first, so frames stay full.
  */
-import { type EntryKind, FRAME_MAX_BYTES, PACK_MAX_ENTRIES } from '../../store-format/index.js';
-import { compressBound } from '../compression/zstd.js';
+import { type EntryKind, FRAME_MAX_BYTES, MIB, PACK_MAX_ENTRIES } from '../../store-format/index.js';
 import type { PackWriter } from '../packs/pack-writer.js';
 import type { Workers } from '../workers/jobs.js';
 import { SharedMemory } from '../workers/shared-memory.js';
+import type { NewChunks, SpanFrame } from './new-chunks.js';
 
 export interface FrameBuilderOptions {
   readonly kind: EntryKind;
@@ -19,6 +20,7 @@ export interface FrameBuilderOptions {
   readonly ahead: number;
 }
 
+/** A frame that is being gathered. */
 interface OpenFrame {
   readonly memory: SharedArrayBuffer;
   readonly bytes: Uint8Array;
@@ -37,8 +39,8 @@ export class FrameBuilder {
   #failure: unknown;
 
   constructor(private readonly options: FrameBuilderOptions) {
-    this.#room = Math.min(FRAME_MAX_BYTES, Math.max(options.frameBytes, 2 * 1024 * 1024));
-    this.#memory = new SharedMemory(this.#room + compressBound(this.#room), options.ahead);
+    this.#room = Math.min(FRAME_MAX_BYTES, Math.max(options.frameBytes, 2 * MIB));
+    this.#memory = new SharedMemory(this.#room, options.ahead);
   }
 
   /** @param id 32 bytes, copied like `entry`. @throws what compressing or writing an earlier frame threw */
@@ -62,32 +64,57 @@ export class FrameBuilder {
     return { memory, bytes: new Uint8Array(memory, 0, this.#room), lengths: [], ids: [], filled: 0 };
   }
 
+  /**
+   * @returns when the memory may be used again: its new chunks are in a pack, or copied
+   * @throws what compressing or writing an earlier frame threw
+   */
+  async addSpan(memory: SharedArrayBuffer, chunks: NewChunks): Promise<{ readonly released: Promise<void> }> {
+    if (this.#failure !== undefined) throw this.#failure;
+    const frames = chunks.splitIntoFrames(this.options.frameBytes);
+    if (frames.length > 0) return { released: this.#compress(memory, frames) };
+    const bytes = new Uint8Array(memory);
+    for (const [i, id] of chunks.ids.entries()) {
+      const offset = chunks.offsets[i]!;
+      await this.add(id, bytes.subarray(offset, offset + chunks.lengths[i]!));
+    }
+    return { released: Promise.resolve() };
+  }
+
   #send(): void {
     const frame = this.#frame;
     if (frame === undefined) return;
     this.#frame = undefined;
-    const compressed = this.options.workers.compress({
-      memory: frame.memory,
-      plainBytes: frame.filled,
-      outOffset: this.#room,
-      level: this.options.level,
+    const { memory, filled, lengths, ids } = frame;
+    void this.#compress(memory, [{ pieces: [0, filled], lengths, ids }]).then(() =>
+      this.#memory.release(memory),
+    );
+  }
+
+  /** Frames reach the pack in the order in which this was called. Never rejects: it sets the failure. */
+  #compress(memory: SharedArrayBuffer, frames: readonly SpanFrame[]): Promise<void> {
+    const { workers, level } = this.options;
+    const jobFrames = frames.map(({ pieces }) => ({ pieces }));
+    const compressed = workers.compress({ memory, frames: jobFrames, level });
+    const before = this.#last;
+    this.#last = this.#append(memory, frames, compressed, before).catch((error: unknown) => {
+      this.#failure ??= error;
     });
-    this.#last = Promise.all([compressed, this.#last])
-      .then(([result]) =>
-        this.options.writer.append({
-          kind: this.options.kind,
-          codec: result.codec,
-          plainBytes: frame.filled,
-          stored: new Uint8Array(frame.memory, result.storedOffset, result.storedBytes),
-          hash: result.hash,
-          lengths: frame.lengths,
-          ids: Buffer.concat(frame.ids),
-        }),
-      )
-      .catch((error: unknown) => {
-        this.#failure ??= error;
-      })
-      .finally(() => this.#memory.release(frame.memory));
+    return this.#last;
+  }
+
+  async #append(
+    memory: SharedArrayBuffer,
+    frames: readonly SpanFrame[],
+    compressed: ReturnType<Workers['compress']>,
+    before: Promise<void>,
+  ): Promise<void> {
+    const [results] = await Promise.all([compressed, before]);
+    for (const [i, { codec, offset, storedBytes, plainBytes, hash }] of results.entries()) {
+      const { lengths, ids } = frames[i]!;
+      const stored = new Uint8Array(memory, offset, storedBytes);
+      const { kind, writer } = this.options;
+      await writer.append({ kind, codec, plainBytes, stored, hash, lengths, ids: Buffer.concat(ids) });
+    }
   }
 
   /** Sends what is left and waits until the pack writer has all of it. */

@@ -11,59 +11,101 @@ import {
   extentsId,
   HASH_BYTES,
   PAGE_ROWS,
+  type PackId,
   pageId,
+  type Recipe,
+  type SketchSample,
 } from '../../store-format/index.js';
 import { blake3 } from '../hashing/blake3.js';
 import type { EntrySink } from './entry-sinks.js';
+import { NewChunks } from './new-chunks.js';
+import type { ParentImage } from './parent-image.js';
+import type { FoundSegment, ScannedSpan, SettledSegment } from './scanned-segment.js';
+import { Sketch } from './sketch.js';
 
 export interface CaptureCounts {
-  zeroBytes: number;
-  sharedBytes: number;
-  newBytes: number;
-  chunks: number;
-  newChunks: number;
+  readonly zeroBytes: number;
+  readonly sharedBytes: number;
+  readonly newBytes: number;
+  readonly chunks: number;
+  readonly newChunks: number;
 }
 
 export class ImageWriter {
-  readonly counts: CaptureCounts = { zeroBytes: 0, sharedBytes: 0, newBytes: 0, chunks: 0, newChunks: 0 };
   readonly pageIds: Uint8Array[] = [];
+  readonly #counts = { zeroBytes: 0, sharedBytes: 0, newBytes: 0, chunks: 0, newChunks: 0 };
+  /** Bytes that equal the parent's; and what the parent has where they do not. */
+  #settledBytes = 0;
+  readonly #replaced = { zeroBytes: 0, chunks: 0 };
+  readonly #sketch = new Sketch();
   readonly #recipeIds = Buffer.alloc(HASH_BYTES * PAGE_ROWS);
   readonly #digests = Buffer.alloc(HASH_BYTES * PAGE_ROWS);
   #rows = 0;
+  #segments = 0;
+
+  #packsOfParent: ReadonlySet<PackId> | undefined;
 
   constructor(private readonly sink: EntrySink) {}
 
-  /** @param segment the plain bytes; not looked at where the recipe is a hole */
-  async addSegment(
-    recipeId: Buffer,
-    digest: Uint8Array,
-    recipeBytes: Buffer,
-    segment: Uint8Array | undefined,
-  ): Promise<void> {
-    const { segmentLength, lengths, offsets, ids } = decodeRecipe(recipeBytes);
-    const idBytes = Buffer.from(ids.buffer, ids.byteOffset, ids.byteLength);
-    let dataBytes = 0;
-    for (let i = 0; i < lengths.length; i++) {
-      dataBytes += lengths[i]!;
-      await this.#addChunk(idBytes, i, segment!.subarray(offsets[i]!, offsets[i]! + lengths[i]!)); // [1]
+  /** Packs that hold what was settled; known once this has finished. */
+  get packsOfParent(): Iterable<PackId> {
+    return this.#packsOfParent ?? [];
+  }
+
+  /** @returns when the span's memory may be used again */
+  async addSpan({ segments, memory }: ScannedSpan): Promise<{ readonly released: Promise<void> }> {
+    const fresh = new NewChunks();
+    for (const segment of segments) {
+      if (segment.kind === 'found') await this.#addFound(segment, fresh);
+      else this.#settledBytes += segment.length;
+      await this.#addRow(segment);
     }
-    this.counts.chunks += lengths.length;
-    this.counts.zeroBytes += segmentLength - dataBytes;
-    if (!(await this.sink.known.meet(recipeId, 0)))
-      await this.sink.add(EntryKind.recipe, recipeId, recipeBytes); // [2]
-    this.#recipeIds.set(recipeId, HASH_BYTES * this.#rows);
-    this.#digests.set(digest, HASH_BYTES * this.#rows);
+    if (memory === undefined || fresh.bytes === 0) return { released: Promise.resolve() };
+    return this.sink.addChunks(memory, fresh);
+  }
+
+  async #addFound({ recipeId, recipe: bytes, offset, replaces }: FoundSegment, fresh: NewChunks) {
+    const recipe = decodeRecipe(bytes);
+    const { segmentLength, lengths, offsets } = recipe;
+    const ids = Buffer.from(recipe.ids.buffer, recipe.ids.byteOffset, recipe.ids.byteLength);
+    const { known } = this.sink;
+    let dataBytes = 0;
+    let newBytes = 0;
+    for (let i = 0; i < lengths.length; i++) {
+      const length = lengths[i]!;
+      const at = HASH_BYTES * i;
+      dataBytes += length;
+      if (known.meetNow(ids, at) ?? (await known.meet(ids, at))) continue;
+      newBytes += length;
+      this.#counts.newChunks++;
+      fresh.add(offset + offsets[i]!, length, ids.subarray(at, at + HASH_BYTES)); // [1]
+    }
+    this.#counts.newBytes += newBytes;
+    this.#counts.sharedBytes += dataBytes - newBytes;
+    this.#counts.zeroBytes += segmentLength - dataBytes;
+    this.#counts.chunks += lengths.length;
+    if (replaces !== undefined) this.#noteReplaced(decodeRecipe(replaces));
+    if (!(known.meetNow(recipeId, 0) ?? (await known.meet(recipeId, 0)))) {
+      await this.sink.add(EntryKind.recipe, recipeId, bytes); // [2]
+    }
+  }
+
+  #noteReplaced({ lengths, segmentLength }: Recipe): void {
+    this.#replaced.chunks += lengths.length;
+    this.#replaced.zeroBytes += segmentLength - lengths.reduce((sum, length) => sum + length, 0);
+  }
+
+  async #addRow(segment: FoundSegment | SettledSegment): Promise<void> {
+    this.#sketch.add(segment);
+    this.#segments++;
+    this.#recipeIds.set(segment.recipeId, HASH_BYTES * this.#rows);
+    this.#digests.set(segment.digest, HASH_BYTES * this.#rows);
     if (++this.#rows === PAGE_ROWS) await this.#closePage(); // [3]
   }
 
-  async #addChunk(ids: Buffer, i: number, bytes: Uint8Array): Promise<void> {
-    if (await this.sink.known.meet(ids, HASH_BYTES * i)) {
-      this.counts.sharedBytes += bytes.length;
-      return;
-    }
-    this.counts.newBytes += bytes.length;
-    this.counts.newChunks++;
-    await this.sink.add(EntryKind.chunk, ids.subarray(HASH_BYTES * i, HASH_BYTES * (i + 1)), bytes);
+  /** So far; of what equals the parent's, all counts as shared until `finish`. */
+  get counts(): CaptureCounts {
+    return { ...this.#counts, sharedBytes: this.#counts.sharedBytes + this.#settledBytes };
   }
 
   async #closePage(): Promise<void> {
@@ -85,7 +127,24 @@ export class ImageWriter {
     return own;
   }
 
-  async finishPages(): Promise<void> {
+  /**
+   * The last page; and what settled segments hold, which nobody has looked at: what the parent holds, less what it
+   * holds elsewhere.
+   */
+  async finish(parent: ParentImage | undefined): Promise<readonly SketchSample[]> {
     await this.#closePage();
+    if (parent !== undefined && this.#settledBytes > 0) {
+      this.#packsOfParent = parent.packs;
+      for (let number = this.#segments; number < parent.segmentCount; number++) {
+        const recipe = await parent.recipeOf(number);
+        if (recipe !== undefined) this.#noteReplaced(decodeRecipe(recipe));
+      }
+      const { stats } = parent.header;
+      const zeroBytes = Math.max(0, stats.zeroBytes - this.#replaced.zeroBytes);
+      this.#counts.zeroBytes += zeroBytes;
+      this.#counts.sharedBytes -= zeroBytes;
+      this.#counts.chunks += Math.max(0, stats.chunks - this.#replaced.chunks);
+    }
+    return this.#sketch.finish(parent);
   }
 }

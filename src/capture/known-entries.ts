@@ -3,7 +3,7 @@
  * its way there. Remembers the packs it relies on, for the last check before the publish.
  */
 import { HASH_BYTES, type PackId, type PackTail } from '../../store-format/index.js';
-import type { PackCatalog } from '../packs/pack-catalog.js';
+import type { Home, PackCatalog } from '../packs/pack-catalog.js';
 
 export class KnownEntries {
   /** Ids in frames and packs that are not durable yet; bounded by what one open pack of each kind holds. */
@@ -21,17 +21,28 @@ export class KnownEntries {
     return this.#reliedOn;
   }
 
-  /** Whether the entry is known; if not, the caller writes it, and it is known from now on. */
+  /**
+   * Whether the entry is known; if not, the caller writes it, and it is known from now on.
+   *
+   * @returns undefined when that cannot be told without reading from the store: then `meet` tells
+   */
+  meetNow(ids: Buffer, at: number): boolean | undefined {
+    const key = ids.toString('latin1', at, at + HASH_BYTES);
+    if (this.#onTheWay.has(key)) return true;
+    const home = this.catalog.findNow(ids, at, 'write');
+    return home === 'unread' ? undefined : this.#decide(key, home);
+  }
+
   async meet(ids: Buffer, at: number): Promise<boolean> {
     const key = ids.toString('latin1', at, at + HASH_BYTES);
     if (this.#onTheWay.has(key)) return true;
-    const home = this.catalog.findKept(ids, at, 'write') ?? (await this.catalog.find(ids, at, 'write'));
-    if (home === undefined) {
-      if (this.#onTheWay.size < this.limit) this.#onTheWay.add(key);
-      return false;
-    }
-    this.#relyOn(home.footer.pack);
-    return true;
+    return this.#decide(key, await this.catalog.find(ids, at, 'write'));
+  }
+
+  #decide(key: string, home: Home | undefined): boolean {
+    if (home !== undefined) this.#relyOn(home.footer.pack);
+    else if (this.#onTheWay.size < this.limit) this.#onTheWay.add(key);
+    return home !== undefined;
   }
 
   #relyOn(pack: PackId): void {

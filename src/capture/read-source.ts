@@ -7,7 +7,9 @@ import type { CaptureOptions, Progress } from '../interface.js';
 import { ProgressReport } from '../progress.js';
 import { runHook } from './hooks.js';
 import type { ImageWriter } from './image-writer.js';
+import type { ParentImage } from './parent-image.js';
 import { type ScannedSource, scanSource } from './scan-source.js';
+import { SpanScanner } from './span-scanner.js';
 
 export type CaptureSource = string | AsyncIterable<Uint8Array>;
 
@@ -16,22 +18,23 @@ export interface Captured {
   readonly source: DiskSource;
   readonly scanned: ScannedSource;
   readonly writer: ImageWriter;
+  readonly parent: ParentImage | undefined;
 }
 
-/** `--after` runs whatever happens, and as soon as nothing more is read. */
-export async function readSource(
+/** Opens the source for `read`. `--after` runs whatever happens, and as soon as nothing more is read. */
+export async function withSource<T>(
   engine: Engine,
   from: CaptureSource,
-  writer: ImageWriter,
   options: CaptureOptions,
-): Promise<Captured> {
+  read: (source: DiskSource) => Promise<T>,
+): Promise<T> {
   const runAfter = async () => {
     if (options.after !== undefined) await runHook('after', options.after);
   };
-  let captured: Captured;
+  let result: T;
   try {
     if (options.before !== undefined) await runHook('before', options.before);
-    captured = await readOpened(engine, from, writer, options);
+    result = await withOpened(engine, from, options, read);
   } catch (error) {
     // The first failure is the one to report; that `after` failed as well is a warning.
     await runAfter().catch((second: unknown) =>
@@ -40,50 +43,53 @@ export async function readSource(
     throw error;
   }
   await runAfter();
-  return captured;
+  return result;
 }
 
-async function readOpened(
+async function withOpened<T>(
   engine: Engine,
   from: CaptureSource,
-  writer: ImageWriter,
   options: CaptureOptions,
-): Promise<Captured> {
+  read: (source: DiskSource) => Promise<T>,
+): Promise<T> {
   const source =
     typeof from === 'string'
       ? await openDiskSource(from, engine.warn)
       : streamSource(from, options.sourceName ?? 'standard input');
   try {
-    const scanned = await scanInto(engine, source, writer, options);
-    if (scanned.badRanges.length > 0) warnOfBadRanges(engine, source, scanned.badRanges);
-    return { source, scanned, writer };
+    return await read(source);
   } finally {
     await source.close();
   }
 }
 
-async function scanInto(
+/** All of the source into the writer. @throws source-unreadable, source-shrank */
+export async function readInto(
+  writer: ImageWriter,
   engine: Engine,
   source: DiskSource,
-  writer: ImageWriter,
+  parent: ParentImage | undefined,
   options: CaptureOptions,
-): Promise<ScannedSource> {
+): Promise<Captured> {
+  const { workers } = engine;
   const report = new ProgressReport(engine.environment, options);
   const progress = (doneBytes: number): Progress => {
     const { newBytes, sharedBytes, zeroBytes } = writer.counts;
     const total = source.size === undefined ? {} : { totalBytes: source.size };
     return { phase: 'capture', doneBytes, ...total, newBytes, sharedBytes, zeroBytes };
   };
-  const scanned = await scanSource(source, engine.workers, {
-    chunker: engine.config.chunker,
+  const scanner = new SpanScanner(source, workers, engine.config.chunker, parent);
+  const scanned = await scanSource(source, scanner, {
+    ahead: 2 * workers.parallelism + 2,
     onReadError: options.onReadError ?? 'fail',
     sha256: options.sha256 ?? false,
     signal: options.signal,
-    onSegment: ({ recipeId, digest, recipe }, bytes) => writer.addSegment(recipeId, digest, recipe, bytes),
+    onSpan: (span) => writer.addSpan(span),
     onBytes: (doneBytes) => report.tell(() => progress(doneBytes)),
   });
   report.finish(progress(scanned.size));
-  return scanned;
+  if (scanned.badRanges.length > 0) warnOfBadRanges(engine, source, scanned.badRanges);
+  return { source, scanned, writer, parent };
 }
 
 function warnOfBadRanges(engine: Engine, source: DiskSource, ranges: readonly Extent[]): void {

@@ -3,20 +3,13 @@
  * worker touches a span's memory after this has returned.
  */
 import { createHash } from 'node:crypto';
-import {
-  appendExtent,
-  type ChunkerParameters,
-  type Extent,
-  HASH_BYTES,
-  SEGMENT_BYTES,
-} from '../../store-format/index.js';
-import { createChunker, scanZeroSegment } from '../chunking/scan-segment.js';
-import { type DiskSource, sourceFailed } from '../disks/disk-source.js';
+import { appendExtent, type Extent, SEGMENT_BYTES } from '../../store-format/index.js';
+import type { DiskSource } from '../disks/disk-source.js';
 import { SPAN_BYTES, type Span, spansOf } from '../disks/spans.js';
-import { blake3 } from '../hashing/blake3.js';
 import { ImageDigest } from '../hashing/image-digest.js';
-import type { ScanResult, Workers } from '../workers/jobs.js';
 import { SharedMemory } from '../workers/shared-memory.js';
+import type { ScannedSpan } from './scanned-segment.js';
+import type { SpanScan, SpanScanner } from './span-scanner.js';
 
 export interface ScannedSource {
   readonly size: number;
@@ -26,118 +19,91 @@ export interface ScannedSource {
 }
 
 export interface ScanSettings {
-  readonly chunker: ChunkerParameters;
+  /** Spans being scanned at a time, and spans whose chunks are being compressed. */
+  readonly ahead: number;
   readonly onReadError: 'fail' | 'zero';
   readonly sha256: boolean;
   readonly signal?: AbortSignal | undefined;
-  /** Called for each segment in order; `bytes` is undefined for a hole, and good until the promise resolves. */
-  readonly onSegment: (segment: SegmentFound, bytes: Uint8Array | undefined) => Promise<void>;
+  /** Called for each span in order. @returns when its memory may be used again; never rejects */
+  readonly onSpan: (span: ScannedSpan) => Promise<{ readonly released: Promise<void> }>;
   /** Called after each span with the bytes done so far. */
   readonly onBytes: (doneBytes: number) => void;
 }
 
-export interface SegmentFound {
-  readonly recipeId: Buffer;
-  readonly digest: Uint8Array;
-  readonly recipe: Buffer;
-}
-
 interface PendingSpan {
   readonly span: Span;
-  readonly result: Promise<ScanResult>;
+  readonly scan: Promise<SpanScan>;
 }
 
-/** @throws source-unreadable, source-shrank, and what `onSegment` throws */
+/** @throws source-unreadable, source-shrank, and what `onSpan` throws */
 export async function scanSource(
   source: DiskSource,
-  workers: Workers,
+  scanner: SpanScanner,
   settings: ScanSettings,
 ): Promise<ScannedSource> {
-  const ahead = 2 * workers.parallelism + 2;
-  const memory = new SharedMemory(SPAN_BYTES, ahead + 2);
-  const scan = new SourceScan(source, settings);
+  const memory = new SharedMemory(SPAN_BYTES, 2 * settings.ahead + 2);
+  const result = new SourceResult(source, settings);
   const pending: PendingSpan[] = [];
+  const inUse = new Set<Promise<void>>();
   const finishFirst = async () => {
-    const { span, result } = pending[0]!;
-    await scan.take(span, await result);
+    const { span, scan } = pending[0]!;
+    const { released } = await result.take(span, await scan);
     pending.shift();
-    if (span.bytes !== undefined) memory.release(span.bytes.memory);
+    if (span.bytes === undefined) return;
+    const { memory: piece } = span.bytes;
+    const free = released.then(() => {
+      inUse.delete(free);
+      memory.release(piece);
+    });
+    inUse.add(free);
   };
   try {
     for await (const span of spansOf(source, memory, settings.onReadError)) {
       settings.signal?.throwIfAborted();
-      pending.push({ span, result: scan.start(span, workers) });
-      while (pending.length > ahead) await finishFirst();
+      pending.push({ span, scan: scanner.scan(span) });
+      pending.at(-1)!.scan.catch(() => undefined); // reported when its turn comes
+      while (pending.length > settings.ahead) await finishFirst();
     }
     while (pending.length > 0) await finishFirst();
   } finally {
-    await Promise.allSettled(pending.map(({ result }) => result));
+    await Promise.allSettled(pending.map(({ scan }) => scan));
+    await Promise.all(inUse);
   }
-  return scan.finish();
+  return result.finish();
 }
 
 const ZEROS = Buffer.alloc(SEGMENT_BYTES);
 
-class SourceScan {
+class SourceResult {
   readonly #digest: ImageDigest;
   readonly #sha256 = createHash('sha256');
   readonly #badRanges: Extent[] = [];
-  readonly #chunker;
   #size = 0;
 
   constructor(
-    private readonly source: DiskSource,
+    source: DiskSource,
     private readonly settings: ScanSettings,
   ) {
     this.#digest = new ImageDigest(source.size);
-    this.#chunker = createChunker(settings.chunker, blake3);
   }
 
-  start(span: Span, workers: Workers): Promise<ScanResult> {
-    const { chunker } = this.settings;
-    if (span.bytes !== undefined) return workers.scan({ ...span.bytes, chunker });
-    return Promise.resolve(this.#scanHole(span));
-  }
-
-  /** A hole's recipes follow from its length. */
-  #scanHole(span: Span): ScanResult {
-    const count = Math.ceil(span.length / SEGMENT_BYTES);
-    const segments = new Uint32Array(3 * count);
-    const parts: Uint8Array[] = [];
-    for (let i = 0; i < count; i++) {
-      const length = Math.min(SEGMENT_BYTES, span.length - i * SEGMENT_BYTES);
-      const { recipe, digest } = scanZeroSegment(length, this.#chunker);
-      segments.set([length, recipe.bytes.length, 1], 3 * i);
-      parts.push(recipe.id, digest, recipe.bytes);
-    }
-    return { segments, bytes: Buffer.concat(parts), badRanges: [] };
-  }
-
-  async take(span: Span, result: ScanResult): Promise<void> {
-    if (result.failure !== undefined) throw sourceFailed(this.source, result.failure);
-    const { segments } = result;
-    const columns = Buffer.from(result.bytes.buffer, result.bytes.byteOffset, result.bytes.byteLength);
-    const plain = span.bytes === undefined ? undefined : Buffer.from(span.bytes.memory, 0, span.length);
-    let at = 0;
-    let start = 0;
-    for (let i = 0; i < segments.length; i += 3) {
-      const length = segments[i]!;
-      const recipeAt = at + 2 * HASH_BYTES;
-      const recipe = columns.subarray(recipeAt, recipeAt + segments[i + 1]!);
-      const digest = columns.subarray(at + HASH_BYTES, recipeAt);
-      const bytes = segments[i + 2] === 1 ? undefined : plain?.subarray(start, start + length);
-      this.#digest.add(digest);
-      if (this.settings.sha256) this.#sha256.update(bytes ?? ZEROS.subarray(0, length));
-      await this.settings.onSegment(
-        { recipeId: columns.subarray(at, at + HASH_BYTES), digest, recipe },
-        bytes,
-      );
-      at = recipeAt + recipe.length;
-      start += length;
-    }
-    for (const range of result.badRanges) appendExtent(this.#badRanges, range);
+  async take(span: Span, { segments, badRanges }: SpanScan): Promise<{ readonly released: Promise<void> }> {
+    for (const { digest } of segments) this.#digest.add(digest);
+    if (this.settings.sha256) this.#updateSha256(span);
+    const memory = span.bytes?.memory;
+    const taken = await this.settings.onSpan({ segments, ...(memory && { memory }) });
+    for (const range of badRanges) appendExtent(this.#badRanges, range);
     this.#size += span.length;
     this.settings.onBytes(this.#size);
+    return taken;
+  }
+
+  #updateSha256({ bytes, length }: Span): void {
+    if (bytes !== undefined) this.#sha256.update(Buffer.from(bytes.memory, 0, length));
+    else {
+      for (let at = 0; at < length; at += SEGMENT_BYTES)
+        this.#sha256.update(ZEROS.subarray(0, Math.min(SEGMENT_BYTES, length - at)));
+    }
   }
 
   finish(): ScannedSource {

@@ -1,4 +1,4 @@
-import type { PackFooter, PackId } from '../../store-format/index.js';
+import type { PackFooter, PackId, PubId } from '../../store-format/index.js';
 
 /**
  * Where an entry may lie. A candidate only: keys are prefixes of ids, so whoever relies on it confirms the full id in
@@ -21,6 +21,10 @@ export interface ChunkIndex {
   add(pack: PackId, footer: PackFooter, options?: { readonly fresh?: boolean }): Promise<void>;
   /** All places of the id that stands in `ids` at byte `at`. */
   find(ids: Uint8Array, at: number): readonly Place[];
+  /** Notes packs that together hold every entry of an image. Images and packs never change, so it stays true. */
+  addCover(image: PubId, packs: readonly PackId[]): Promise<void>;
+  /** Those packs, whether they are still there or not; undefined where none were noted. */
+  coverOf(image: PubId): readonly PackId[] | undefined;
   /** Forgets everything, so that it can be filled anew. */
   clear(): Promise<void>;
   /** Bytes on disk. */

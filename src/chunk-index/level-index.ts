@@ -1,7 +1,8 @@
 /**
- * The chunk index in LevelDB. Two kinds of rows:
+ * The chunk index in LevelDB. Three kinds of rows:
  *
  *   "p" PackId (32)             -> pack number u32
+ *   "c" PubId (16)             -> PackIds (32 each) that together hold all of the image
  *   "e" first 10 bytes of an id -> places, each pack number u32 and ordinal u16
  *
  * A pack's rows go in by one batch, so a killed process leaves a pack taken in or not. Ten bytes: among 2^40 entries
@@ -10,11 +11,12 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Level } from 'level';
-import { HASH_BYTES, type PackFooter, type PackId, toHex } from '../../store-format/index.js';
+import { HASH_BYTES, type PackFooter, type PackId, type PubId, toHex } from '../../store-format/index.js';
 import type { ChunkIndex, Place } from './chunk-index.js';
 
 const PACK_ROW = 0x70;
 const ENTRY_ROW = 0x65;
+const COVER_ROW = 0x63;
 const PREFIX_BYTES = 10;
 const PLACE_BYTES = 6;
 
@@ -99,6 +101,19 @@ export class LevelIndex implements ChunkIndex {
     return places;
   }
 
+  async addCover(image: PubId, packs: readonly PackId[]): Promise<void> {
+    await this.level.put(coverKey(image), Buffer.from(packs.join(''), 'hex'));
+  }
+
+  coverOf(image: PubId): readonly PackId[] | undefined {
+    const value = this.#get(coverKey(image));
+    if (value === undefined) return undefined;
+    return Array.from(
+      { length: value.length / HASH_BYTES },
+      (_, i) => toHex(value.subarray(HASH_BYTES * i, HASH_BYTES * (i + 1))) as PackId,
+    );
+  }
+
   /** What cannot be read is not known: the worst that follows is a second copy. */
   #get(key: Buffer): Buffer | undefined {
     try {
@@ -132,6 +147,10 @@ export class LevelIndex implements ChunkIndex {
   async close(): Promise<void> {
     await this.level.close();
   }
+}
+
+function coverKey(image: PubId): Buffer {
+  return Buffer.concat([Buffer.of(COVER_ROW), Buffer.from(image, 'hex')]);
 }
 
 async function openLevel(folder: string): Promise<Level<Buffer, Buffer>> {

@@ -1,10 +1,11 @@
-import { HASH_BYTES, type PackFooter, type PackId } from '../../store-format/index.js';
+import { HASH_BYTES, type PackFooter, type PackId, type PubId } from '../../store-format/index.js';
 import type { ChunkIndex, Place } from './chunk-index.js';
 
 /** An index in the heap: for simulations and for stores that are looked at once. */
 export class MemoryIndex implements ChunkIndex {
   readonly packs = new Set<PackId>();
   readonly #places = new Map<string, Place[]>();
+  readonly #covers = new Map<PubId, readonly PackId[]>();
 
   async add(pack: PackId, footer: PackFooter): Promise<void> {
     if (this.packs.has(pack)) return;
@@ -21,8 +22,17 @@ export class MemoryIndex implements ChunkIndex {
     return this.#places.get(keyOf(ids, at)) ?? [];
   }
 
+  async addCover(image: PubId, packs: readonly PackId[]): Promise<void> {
+    this.#covers.set(image, [...packs]);
+  }
+
+  coverOf(image: PubId): readonly PackId[] | undefined {
+    return this.#covers.get(image);
+  }
+
   async clear(): Promise<void> {
     this.packs.clear();
+    this.#covers.clear();
     this.#places.clear();
   }
 

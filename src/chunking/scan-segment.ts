@@ -1,6 +1,7 @@
 /**
- * One segment's bytes to its recipe: [1] find holes, [2] cut each data run, [3] hash each chunk. A pure function of
- * the bytes and the chunker, so every source of the same bytes gives the same recipes.
+ * One segment's bytes to its recipe: [1] find holes, [2] find each chunk of each data run, by a guess that holds or by
+ * cutting, [3] with its hash. A pure function of the bytes and the chunker, so every source of the same bytes gives
+ * the same recipes, with guesses and without.
  */
 import {
   BLOCK_BYTES,
@@ -9,9 +10,10 @@ import {
   chunkerFingerprint,
   type EncodedRecipe,
   encodeRecipe,
-  HASH_BYTES,
+  type Recipe,
   SEGMENT_BYTES,
 } from '../../store-format/index.js';
+import { ChunkGuesses, type Guessed } from './chunk-guesses.js';
 import { type Cutter, createCutter } from './cut.js';
 import { findHoles, isZero } from './holes.js';
 
@@ -38,32 +40,70 @@ export function createChunker(parameters: ChunkerParameters, blake3: Blake3): Ch
   };
 }
 
-export function scanSegment(segment: Buffer, chunker: Chunker): ScannedSegment {
-  const { blake3, cutter, parameters } = chunker;
+/** What may be known of a segment before it is scanned. */
+export interface SegmentHints {
+  /** BLAKE3 of its plain bytes. */
+  readonly digest?: Uint8Array;
+  /** The same segment of an earlier image that was cut by the same chunker. */
+  readonly parent?: Recipe;
+}
+
+export function scanSegment(segment: Buffer, chunker: Chunker, hints: SegmentHints = {}): ScannedSegment {
+  const { blake3, parameters } = chunker;
   if (makesHole(segment.length, parameters) && isZero(segment, 0, segment.length)) {
     return scanZeroSegment(segment.length, chunker);
   }
   const holes = findHoles(segment, parameters.holeBlocks); // [1]
-  cutter.load(segment);
-  const ends: number[] = [];
+  const finder = new ChunkFinder(segment, chunker, hints.parent);
   const lengths: number[] = [];
+  const ids: Uint8Array[] = [];
   let position = 0;
   for (let h = 0; h <= holes.length; h += 2) {
     const runEnd = holes[h] ?? segment.length;
     while (position < runEnd) {
-      const end = cutter.cut(position, runEnd); // [2]
-      lengths.push(end - position);
-      ends.push(end);
-      position = end;
+      const { length, id } = finder.find(position, runEnd); // [2] [3]
+      lengths.push(length);
+      ids.push(id);
+      position += length;
     }
     position = runEnd + (holes[h + 1] ?? 0);
   }
-  const ids = Buffer.allocUnsafe(HASH_BYTES * ends.length);
-  for (let i = 0; i < ends.length; i++) {
-    ids.set(blake3(segment.subarray(ends[i]! - lengths[i]!, ends[i]!)), HASH_BYTES * i); // [3]
+  const columns = {
+    chunker: chunker.fingerprint,
+    segmentLength: segment.length,
+    holes,
+    lengths,
+    ids: Buffer.concat(ids),
+  };
+  const digest = hints.digest ?? blake3(segment);
+  return { recipe: encodeRecipe(columns, blake3), digest, zero: false };
+}
+
+class ChunkFinder {
+  readonly #guesses: ChunkGuesses | undefined;
+  #loaded = false;
+
+  constructor(
+    private readonly segment: Buffer,
+    private readonly chunker: Chunker,
+    parent: Recipe | undefined,
+  ) {
+    this.#guesses = parent && new ChunkGuesses(parent, chunker.parameters.maxBytes);
   }
-  const columns = { chunker: chunker.fingerprint, segmentLength: segment.length, holes, lengths, ids };
-  return { recipe: encodeRecipe(columns, blake3), digest: blake3(segment), zero: false };
+
+  /** The chunk that starts at `start`, in a data run that ends at `end`. */
+  find(start: number, end: number): Guessed {
+    const { segment, chunker } = this;
+    const hash = (length: number) => chunker.blake3(segment.subarray(start, start + length));
+    const guessed = this.#guesses?.take(start, end, hash);
+    if (guessed !== undefined) return guessed;
+    if (!this.#loaded) chunker.cutter.load(segment);
+    this.#loaded = true;
+    const length = chunker.cutter.cut(start, end) - start;
+    const id = hash(length);
+    this.#guesses?.note(id);
+    return { length, id };
+  }
 }
 
 const zeroScans = new WeakMap<Chunker, ScannedSegment>();

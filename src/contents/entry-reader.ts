@@ -29,7 +29,7 @@ const KINDS: Readonly<
 };
 
 export class EntryReader {
-  readonly #frames = new Map<string, Buffer>();
+  readonly #frames = new Map<string, Promise<Buffer>>();
 
   #distrusted = false;
 
@@ -95,10 +95,18 @@ export class EntryReader {
     }
   }
 
-  async #frame(footer: Home['footer'], number: number): Promise<Buffer> {
+  #frame(footer: Home['footer'], number: number): Promise<Buffer> {
     const key = `${footer.pack}.${number}`;
     const known = this.#frames.get(key);
     if (known !== undefined) return known;
+    const frame = this.#readFrame(footer, number);
+    this.#frames.set(key, frame);
+    frame.catch(() => this.#frames.delete(key));
+    if (this.#frames.size > KEPT_FRAMES) this.#frames.delete(this.#frames.keys().next().value!);
+    return frame;
+  }
+
+  async #readFrame(footer: Home['footer'], number: number): Promise<Buffer> {
     const frame = footer.frames[number]!;
     const { bytes } = await this.engine.objects.get(packKey(footer.pack), {
       offset: frame.offset,
@@ -106,9 +114,6 @@ export class EntryReader {
     });
     const out = Buffer.allocUnsafeSlow(frame.plainBytes);
     const plain = decompressFrame(frame.codec, bytes, frame.plainBytes, out);
-    const kept = Buffer.from(plain.buffer, plain.byteOffset, plain.byteLength);
-    this.#frames.set(key, kept);
-    if (this.#frames.size > KEPT_FRAMES) this.#frames.delete(this.#frames.keys().next().value!);
-    return kept;
+    return Buffer.from(plain.buffer, plain.byteOffset, plain.byteLength);
   }
 }

@@ -59,10 +59,15 @@ export class ImageContents {
     };
   }
 
+  /** A recipe's bytes, checked by its id. @throws object-missing, object-damaged */
+  recipeBytes(recipeId: Buffer): Promise<Buffer> {
+    return this.entries.read(EntryKind.recipe, recipeId);
+  }
+
   /** @throws object-missing, object-damaged */
   async segment(number: number): Promise<Segment> {
     const { recipeId, digest } = await this.row(number);
-    const recipe = decoded(decodeRecipe, await this.entries.read(EntryKind.recipe, recipeId));
+    const recipe = decoded(decodeRecipe, await this.recipeBytes(recipeId));
     const length = this.lengthOf(number);
     if (recipe.segmentLength !== length) {
       throw new StoreError(

@@ -3,7 +3,8 @@ import { HASH_BYTES, SEGMENT_BYTES } from '../../store-format/index.js';
 import { openDiskSource, sourceFailed, streamSource } from '../disks/disk-source.js';
 import { SPAN_BYTES, type Span, spansOf } from '../disks/spans.js';
 import { systemEnvironment } from '../environment.js';
-import { ImageDigest, zeroDigest } from '../hashing/image-digest.js';
+import { ImageDigest } from '../hashing/image-digest.js';
+import { zeroDigest } from '../hashing/zero-digest.js';
 import type { DigestResult, OperationOptions, Warning } from '../interface.js';
 import { ProgressReport } from '../progress.js';
 import { defaultParallelism } from '../workers/default-parallelism.js';
@@ -95,5 +96,5 @@ async function hashHole({ length }: Span): Promise<HashResult> {
   for (let i = 0; i < count; i++) {
     digests.set(zeroDigest(Math.min(SEGMENT_BYTES, length - i * SEGMENT_BYTES)), HASH_BYTES * i);
   }
-  return { digests };
+  return { digests, badRanges: [] };
 }

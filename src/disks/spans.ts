@@ -36,41 +36,47 @@ async function* fileSpans(
   memory: SharedMemory,
   onReadError: 'fail' | 'zero',
 ): AsyncGenerator<Span> {
-  const nextData = source.kind === 'file' ? dataFinder(fd, size) : (offset: number) => offset;
+  const extentsIn = source.kind === 'file' ? extentFinder(fd) : () => undefined;
   for (let offset = 0; offset < size; offset += SPAN_BYTES) {
     const length = Math.min(SPAN_BYTES, size - offset);
-    if (nextData(offset) >= offset + length) {
+    const extents = extentsIn(offset, offset + length);
+    if (extents?.length === 0) {
       yield { offset, length };
       continue;
     }
-    const file = { fd, offset, onReadError, sectorSize: source.sectorSize };
+    const file = { fd, offset, onReadError, sectorSize: source.sectorSize, ...(extents && { extents }) };
     yield { offset, length, bytes: { memory: await memory.acquire(), length, file } };
   }
 }
 
-/** Where data begins at or after an offset, as far as the file system tells. */
-function dataFinder(fd: number, size: number): (offset: number) => number {
-  const calls = systemCalls();
-  if (calls === undefined) return (offset) => offset;
-  let from = 0;
-  let found = -1;
-  return (offset) => {
-    if (offset >= from && offset <= found) return found; // nothing but hole up to there
-    from = offset;
-    const data = calls.seek(fd, offset, 'data');
-    found = data < 0 ? endOfData(calls, fd, offset, size) : data;
-    return found;
-  };
-}
+/** Which parts of a range hold data, as far as the file system tells: pairs (start, length) from the range's start. */
+export type ExtentFinder = (start: number, end: number) => readonly number[] | undefined;
 
-/** No data ahead: either a hole to the end, or a file system that knows no holes. */
-function endOfData(
-  calls: NonNullable<ReturnType<typeof systemCalls>>,
-  fd: number,
-  offset: number,
-  size: number,
-): number {
-  return calls.seek(fd, offset, 'hole') === offset ? size : offset;
+export function extentFinder(fd: number): ExtentFinder {
+  const calls = systemCalls();
+  if (calls === undefined) return () => undefined;
+  let holeUntil = 0;
+  let holeFrom = 0;
+  return (start, end) => {
+    if (start >= holeFrom && end <= holeUntil) return [];
+    const extents: number[] = [];
+    for (let at = start; at < end; ) {
+      const data = calls.seek(fd, at, 'data');
+      // None ahead: a hole to the end; or the file system knows no holes, or the file shrank: reading will tell.
+      const dataFrom = data < 0 && calls.seek(fd, at, 'hole') !== at ? at : data;
+      if (dataFrom < 0) break;
+      if (dataFrom >= end) {
+        holeFrom = at;
+        holeUntil = dataFrom;
+        break;
+      }
+      const hole = calls.seek(fd, dataFrom, 'hole');
+      const dataEnd = hole < 0 ? end : Math.min(hole, end);
+      extents.push(dataFrom - start, dataEnd - dataFrom);
+      at = dataEnd;
+    }
+    return extents;
+  };
 }
 
 async function* streamSpans(stream: AsyncIterable<Uint8Array>, memory: SharedMemory): AsyncGenerator<Span> {

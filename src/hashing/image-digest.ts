@@ -1,5 +1,5 @@
-import { HASH_BYTES, IMAGE_DOMAIN, SEGMENT_BYTES, toHex } from '../../store-format/index.js';
-import { blake3, createBlake3Stream } from './blake3.js';
+import { IMAGE_DOMAIN, toHex } from '../../store-format/index.js';
+import { createBlake3Stream } from './blake3.js';
 
 /**
  * The digest of an image: BLAKE3(domain ‖ size ‖ segment digests). It follows from the bytes alone, whatever they
@@ -37,14 +37,4 @@ export class ImageDigest {
     }
     return toHex(this.#stream.digest());
   }
-}
-
-const zeroSegment = Buffer.alloc(SEGMENT_BYTES);
-let zeroSegmentDigest: Uint8Array | undefined;
-
-/** BLAKE3 of `length` zero bytes, at most a segment. */
-export function zeroDigest(length: number): Uint8Array {
-  if (length !== SEGMENT_BYTES) return blake3(zeroSegment.subarray(0, length));
-  zeroSegmentDigest ??= Uint8Array.from(blake3(zeroSegment)).subarray(0, HASH_BYTES);
-  return zeroSegmentDigest;
 }

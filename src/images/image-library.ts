@@ -277,6 +277,7 @@ function toImage(
     removed,
     protected: record.protected.includes(header.pubId),
     publication: header.pubId,
+    ...(header.parent === undefined ? {} : { parent: header.parent }),
     writer: header.writer,
   };
 }

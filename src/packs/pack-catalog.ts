@@ -5,7 +5,14 @@
  * An entry has a home when a pack that is present, not condemned and not damaged lists its full id in its footer.
  * Writers rely on homes only. Readers also take what condemned packs still hold.
  */
-import { type Folder, type PackId, type PackTail, packKey, parsePackId } from '../../store-format/index.js';
+import {
+  type Folder,
+  type PackId,
+  type PackTail,
+  type PubId,
+  packKey,
+  parsePackId,
+} from '../../store-format/index.js';
 import type { ChunkIndex, Place } from '../chunk-index/chunk-index.js';
 import { messageOf, StoreError } from '../errors.js';
 import type { OperationOptions, Warning } from '../interface.js';
@@ -149,6 +156,31 @@ export class PackCatalog {
       return { footer, ordinal };
     }
     return undefined;
+  }
+
+  /** As `find`, unless a footer has to be read for it. */
+  findNow(ids: Buffer, at: number, purpose: Purpose): Home | undefined | 'unread' {
+    const kept = this.findKept(ids, at, purpose);
+    if (kept !== undefined) return kept;
+    for (const place of this.#inOrder(this.index.find(ids, at))) {
+      if (!this.#serves(place.pack, purpose)) continue;
+      const footer = this.#footers.get(place.pack);
+      if (footer === undefined) return 'unread';
+      if (!footer.holds(place.ordinal, ids, at)) continue;
+      this.#touch(footer);
+      return { footer, ordinal: place.ordinal };
+    }
+    return undefined;
+  }
+
+  /**
+   * Packs that together hold all that an image needs, all of them there and sound: undefined where this index has not
+   * seen the image captured, or one of its packs is gone.
+   */
+  coverOf(image: PubId): ReadonlySet<PackId> | undefined {
+    const packs = this.index.coverOf(image);
+    const isSound = (pack: PackId) => this.#serves(pack, 'read') && !this.#damaged.has(pack);
+    return packs?.every(isSound) ? new Set(packs) : undefined;
   }
 
   async #findIndexed(

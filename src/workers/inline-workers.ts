@@ -1,8 +1,9 @@
 import { clear } from './clear-job.js';
 import { compress } from './compress-job.js';
 import { fetch } from './fetch-job.js';
+import { hash } from './hash-job.js';
 import type { Workers } from './jobs.js';
-import { hash, scan } from './scan-job.js';
+import { scan } from './scan-job.js';
 
 /** The same jobs in the caller's thread: for simulations and single-threaded hosts. */
 export function inlineWorkers(): Workers {

@@ -22,11 +22,27 @@ export interface SpanBytes {
     /** What to do about sectors that cannot be read. */
     readonly onReadError: 'fail' | 'zero';
     readonly sectorSize: number;
+    /**
+     * Pairs (start, length) of what to read, from the run's start; the rest are holes that the file system knows.
+     * All of it when absent.
+     */
+    readonly extents?: readonly number[];
   };
 }
 
 export interface ScanJob extends SpanBytes {
   readonly chunker: ChunkerParameters;
+  /** The segments to scan, with what is known of them; all when absent. */
+  readonly segments?: readonly SegmentToScan[];
+}
+
+export interface SegmentToScan {
+  /** Which segment of the span. */
+  readonly number: number;
+  /** BLAKE3 of its plain bytes. */
+  readonly digest: Uint8Array;
+  /** Recipe of the same segment of an earlier image, by the same chunker. */
+  readonly parent?: Uint8Array;
 }
 
 export interface ScanResult {
@@ -41,22 +57,30 @@ export interface ScanResult {
 export interface HashResult {
   /** 32 bytes per segment. */
   readonly digests: Uint8Array;
+  readonly badRanges: readonly Extent[];
   readonly failure?: IoFailure;
 }
 
+/** Bytes to be compressed as one frame: pairs (offset, length) in the memory, ascending. */
+export interface FramePlan {
+  readonly pieces: readonly number[];
+}
+
 export interface CompressJob {
-  /** Plain bytes at its start; the result goes to `outOffset`. */
   readonly memory: SharedArrayBuffer;
-  readonly plainBytes: number;
-  readonly outOffset: number;
+  /** Each lies behind the one before. */
+  readonly frames: readonly FramePlan[];
   readonly level: number;
 }
 
-export interface CompressResult {
+/** A frame's stored bytes: they took the place of its plain bytes. */
+export interface CompressedFrame {
   readonly codec: FrameCodec;
-  /** Byte offset of the stored bytes in the shared memory. */
-  readonly storedOffset: number;
+  /** Byte offset of the stored bytes in the memory. */
+  readonly offset: number;
   readonly storedBytes: number;
+  readonly plainBytes: number;
+  /** BLAKE3 of the stored bytes. */
   readonly hash: Uint8Array;
 }
 
@@ -117,7 +141,8 @@ export interface Workers {
   scan(job: ScanJob): Promise<ScanResult>;
   /** Hashes segments. */
   hash(job: SpanBytes): Promise<HashResult>;
-  compress(job: CompressJob): Promise<CompressResult>;
+  /** Compresses frames where they stand. */
+  compress(job: CompressJob): Promise<readonly CompressedFrame[]>;
   /** Decompresses frames, checks pieces by their ids, and puts them where they belong. */
   fetch(job: FetchJob): Promise<FetchResult>;
   /** Makes a range of a device read as zeros. */

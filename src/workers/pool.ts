@@ -2,8 +2,8 @@ import type { Piscina } from 'piscina';
 import type {
   ClearJob,
   ClearResult,
+  CompressedFrame,
   CompressJob,
-  CompressResult,
   FetchJob,
   FetchResult,
   HashResult,
@@ -27,7 +27,7 @@ export class WorkerPool implements Workers {
     return this.#run('hash', job);
   }
 
-  compress(job: CompressJob): Promise<CompressResult> {
+  compress(job: CompressJob): Promise<readonly CompressedFrame[]> {
     return this.#run('compress', job);
   }
 

@@ -18,8 +18,21 @@ export function readSpan({ memory, length, file }: SpanBytes): SpanRead {
   const bytes = Buffer.from(memory, 0, length);
   if (file === undefined) return { bytes, badRanges: [] };
   const badRanges: Extent[] = [];
-  const failure = readRange(bytes, 0, length, file, file.onReadError === 'zero' ? badRanges : undefined);
-  return failure === undefined ? { bytes, badRanges } : { bytes, badRanges, failure };
+  const bad = file.onReadError === 'zero' ? badRanges : undefined;
+  let done = 0;
+  for (const [start, end] of dataIn(file, length)) {
+    bytes.fill(0, done, start);
+    const failure = readRange(bytes, start, end, file, bad);
+    if (failure !== undefined) return { bytes, badRanges, failure };
+    done = end;
+  }
+  bytes.fill(0, done);
+  return { bytes, badRanges };
+}
+
+function* dataIn({ extents }: SpanFile, length: number): Generator<readonly [number, number]> {
+  if (extents === undefined) yield [0, length];
+  else for (let i = 0; i < extents.length; i += 2) yield [extents[i]!, extents[i]! + extents[i + 1]!];
 }
 
 type SpanFile = NonNullable<SpanBytes['file']>;

@@ -1,7 +1,7 @@
-import { HASH_BYTES, SEGMENT_BYTES } from '../../store-format/index.js';
+import { decodeRecipe, SEGMENT_BYTES } from '../../store-format/index.js';
 import { type Chunker, createChunker, scanSegment } from '../chunking/scan-segment.js';
 import { blake3 } from '../hashing/blake3.js';
-import type { HashResult, ScanJob, ScanResult, SpanBytes } from './jobs.js';
+import type { ScanJob, ScanResult, SegmentToScan } from './jobs.js';
 import { readSpan } from './read-span.js';
 
 let chunker: Chunker | undefined;
@@ -17,27 +17,21 @@ export function scan(job: ScanJob): ScanResult {
   const { bytes, badRanges, failure } = readSpan(job);
   if (failure !== undefined)
     return { segments: new Uint32Array(0), bytes: new Uint8Array(0), badRanges, failure };
-  const count = Math.ceil(job.length / SEGMENT_BYTES);
-  const segments = new Uint32Array(3 * count);
+  const wanted = job.segments ?? allSegments(job.length);
+  const segments = new Uint32Array(3 * wanted.length);
   const parts: Uint8Array[] = [];
-  for (let i = 0; i < count; i++) {
-    const segment = bytes.subarray(i * SEGMENT_BYTES, (i + 1) * SEGMENT_BYTES);
-    const { recipe, digest, zero } = scanSegment(segment, chunkerOf(job));
-    segments.set([segment.length, recipe.bytes.length, zero ? 1 : 0], 3 * i);
-    parts.push(recipe.id, digest, recipe.bytes);
+  for (const [i, { number, digest, parent }] of wanted.entries()) {
+    const segment = bytes.subarray(number * SEGMENT_BYTES, (number + 1) * SEGMENT_BYTES);
+    const hints = { ...(digest && { digest }), ...(parent && { parent: decodeRecipe(parent) }) };
+    const scanned = scanSegment(segment, chunkerOf(job), hints);
+    segments.set([segment.length, scanned.recipe.bytes.length, scanned.zero ? 1 : 0], 3 * i);
+    parts.push(scanned.recipe.id, scanned.digest, scanned.recipe.bytes);
   }
   return { segments, bytes: joinParts(parts), badRanges };
 }
 
-export function hash(job: SpanBytes): HashResult {
-  const { bytes, failure } = readSpan(job);
-  if (failure !== undefined) return { digests: new Uint8Array(0), failure };
-  const count = Math.ceil(job.length / SEGMENT_BYTES);
-  const digests = new Uint8Array(HASH_BYTES * count);
-  for (let i = 0; i < count; i++) {
-    digests.set(blake3(bytes.subarray(i * SEGMENT_BYTES, (i + 1) * SEGMENT_BYTES)), HASH_BYTES * i);
-  }
-  return { digests };
+function allSegments(length: number): readonly (Pick<SegmentToScan, 'number'> & Partial<SegmentToScan>)[] {
+  return Array.from({ length: Math.ceil(length / SEGMENT_BYTES) }, (_, number) => ({ number }));
 }
 
 /** One array of its own memory: a view of a pool would drag the whole pool across threads. */

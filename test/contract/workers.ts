@@ -74,12 +74,18 @@ export function testWorkers(test: TestFn, title: string, make: () => Workers): v
     test(`${title}: compress and fetch give ${kind} back, and what is wrong is not written`, async (t) => {
       const workers = make();
       const folder = folderFor(t);
-      const outOffset = plain.length;
-      const memory = new SharedArrayBuffer(2 * plain.length + MIB);
-      new Uint8Array(memory).set(plain);
-      const frame = await workers.compress({ memory, plainBytes: plain.length, outOffset, level: 3 });
+      // In two pieces, with something else between them.
+      const half = plain.length >> 1;
+      const memory = new SharedArrayBuffer(plain.length + 1000);
+      new Uint8Array(memory).set(plain.subarray(0, half));
+      new Uint8Array(memory).fill(0xee, half, half + 1000);
+      new Uint8Array(memory).set(plain.subarray(half), half + 1000);
+      const pieces = [0, half, half + 1000, plain.length - half];
+      const [frame] = await workers.compress({ memory, frames: [{ pieces }], level: 3 });
+      if (frame === undefined) return t.fail('no frame');
+      t.is(frame.plainBytes, plain.length);
       t.is(frame.codec, kind === 'text' ? FrameCodec.zstd : FrameCodec.stored);
-      const stored = Buffer.from(Buffer.from(memory, frame.storedOffset, frame.storedBytes));
+      const stored = Buffer.from(Buffer.from(memory, frame.offset, frame.storedBytes));
       t.true(Buffer.from(blake3(stored)).equals(frame.hash));
       const pack = join(folder, 'pack');
       writeFileSync(pack, Buffer.concat([Buffer.alloc(100), stored]));
