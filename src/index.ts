@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 export type { DiskLayout, Extent, FileSystem, Partition } from '../store-format/index.js';
+export { parseChangedRanges } from './capture/changed-ranges.js';
 export { type DigestOptions, digest } from './digest/digest.js';
 export { StoreError, type StoreErrorCode, type StoreErrorDetails } from './errors.js';
 export type * from './interface.js';

@@ -16,6 +16,7 @@ export interface Warning {
     | 'object-skipped'
     | 'hook-failed'
     | 'parent-unusable'
+    | 'changed-ranges-unusable'
     | 'portable-hash';
   readonly message: string;
 }
@@ -116,6 +117,11 @@ export interface CaptureOptions extends OperationOptions {
    * image that comes out is the same.
    */
   readonly parent?: string | false;
+  /**
+   * Byte ranges of a file or device that have changed since `parent`, which must be given: only these are read. A
+   * random sample of the rest is compared with the parent; where that differs, all is read, with a warning.
+   */
+  readonly changedRanges?: readonly Extent[];
   /** Recorded as the source's path when the source is a stream. */
   readonly sourceName?: string;
 }

@@ -1,6 +1,7 @@
 /** `doppel capture`: a disk becomes a new image. */
+import { readFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
-import type { CaptureOptions, CaptureResult } from '../../src/index.js';
+import type { CaptureOptions, CaptureResult, Extent } from '../../src/index.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { countOf, formatBytes, formatWork } from '../format.js';
 import { imageTitle, rangeLines } from '../image-text.js';
@@ -21,6 +22,7 @@ interface Options {
   readonly before?: string;
   readonly after?: string;
   readonly sourceName?: string;
+  readonly changedRanges?: string;
   /** commander: true when neither option was given. */
   readonly parent: string | boolean;
 }
@@ -46,6 +48,10 @@ export function define(command: Command, start: StartSession): void {
     .option('--after <command>', 'shell command to run after reading, also when reading failed')
     .option('--parent <ref>', 'image that the disk is a later version of (default: found by itself)')
     .option('--no-parent', 'cut and look up everything; the image is the same, it only takes longer')
+    .option(
+      '--changed-ranges <file>',
+      'JSON list of {"offset", "length"} in bytes that changed since --parent, such as of rbd diff: only these are read',
+    )
     .option('--source-name <path>', 'what to record as the source of standard input')
     .addHelpText(
       'after',
@@ -53,6 +59,7 @@ export function define(command: Command, start: StartSession): void {
 Examples:
   doppel capture /dev/sda web:stable --label site=berlin
   doppel capture disk.img web --dry-run
+  doppel capture /dev/rbd0 web --parent web --changed-ranges diff.json
   doppel capture /dev/vg0/root web --before 'fsfreeze -f /srv' --after 'fsfreeze -u /srv'
   ssh web 'cat /dev/sda' | doppel capture - web --source-name web:/dev/sda
 
@@ -71,7 +78,7 @@ async function capture(
 ): Promise<ExitCode> {
   const input = chooseInput(source, options);
   const { name, ...tag } = splitNameAndTag(nameAndTag);
-  const { label, parent, ...rest } = options;
+  const { label, parent, changedRanges, ...rest } = options;
   const store = await session.openStore();
   const captureOptions: CaptureOptions = {
     ...(await session.operation()),
@@ -79,10 +86,22 @@ async function capture(
     ...tag,
     ...(label === undefined ? {} : { labels: label }),
     ...(parent === true ? {} : { parent }),
+    ...(changedRanges === undefined ? {} : { changedRanges: await readRanges(session, changedRanges) }),
   };
   const result = await store.capture(input, name, captureOptions);
   await session.print(result, () => describe(result, nameAndTag));
   return result.badRanges.length > 0 ? EXIT.readErrors : EXIT.done;
+}
+
+async function readRanges(session: Session, path: string): Promise<readonly Extent[]> {
+  const { parseChangedRanges } = await session.library();
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    throw new UsageError(`Cannot read ${path}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  return parseChangedRanges(text);
 }
 
 function chooseInput(source: string, options: Options): string | AsyncIterable<Uint8Array> {

@@ -47,7 +47,7 @@ export async function capture(
   name: string,
   options: CaptureOptions,
 ): Promise<CaptureResult> {
-  const asked = checkRequest(name, options, engine.environment.now());
+  const asked = checkRequest(from, name, options, engine.environment.now());
   if (options.dryRun) return dryRun(engine, from, asked, options);
   requireWritable(engine);
   await engine.library.requireReadable(); // found out before hours of reading, not after
@@ -141,14 +141,34 @@ class CaptureRun {
 }
 
 /** @throws bad-name, bad-setting */
-function checkRequest(name: string, options: CaptureOptions, startedMs: number): Asked {
+function checkRequest(from: CaptureSource, name: string, options: CaptureOptions, startedMs: number): Asked {
   const { level, tag } = options;
   if (level !== undefined && !(Number.isInteger(level) && level >= 1 && level <= 19)) {
     throw new StoreError('bad-setting', `The zstd level is a whole number from 1 to 19, not ${level}`);
   }
   checkWords(options);
+  if (options.changedRanges !== undefined) checkChangedRanges(from, options);
   const asked = { name: checkName(name, 'name'), startedMs };
   return tag === undefined ? asked : { ...asked, tag: checkName(tag, 'tag') };
+}
+
+/** @throws bad-setting */
+function checkChangedRanges(from: CaptureSource, { parent, sha256 }: CaptureOptions): void {
+  if (typeof from !== 'string') {
+    throw new StoreError('bad-setting', 'Of a stream all is read: changed ranges go with a file or a device');
+  }
+  if (typeof parent !== 'string') {
+    throw new StoreError(
+      'bad-setting',
+      'Changed ranges say what differs from a parent: name it with --parent',
+    );
+  }
+  if (sha256) {
+    throw new StoreError(
+      'bad-setting',
+      'A SHA-256 of the disk needs all of it: leave out --sha256 or the ranges',
+    );
+  }
 }
 
 async function attachBadRanges(

@@ -2,9 +2,10 @@
  * The image that a capture is predicted from. It is held by the capture's lease, so all that it needs stays, as long
  * as it is there: what a parent may be trusted with is decided here.
  */
-import type { ManifestHeader, PackId, PubId } from '../../store-format/index.js';
+import { decodeRecipe, HASH_BYTES, type ManifestHeader, type PackId, type PubId } from '../../store-format/index.js';
 import { EntryReader } from '../contents/entry-reader.js';
 import { ImageContents } from '../contents/image-contents.js';
+import { readRange } from '../contents/read-range.js';
 import type { Engine } from '../engine/engine.js';
 import { messageOf, StoreError } from '../errors.js';
 import { readManifest } from '../images/image-heads.js';
@@ -18,15 +19,24 @@ export interface ParentRow {
 
 export class ParentImage {
   #trusted: boolean;
+  #damaged = false;
+  #packs: ReadonlySet<PackId> | undefined;
 
   private constructor(
     private readonly engine: Engine,
     readonly header: ManifestHeader,
     private readonly contents: ImageContents,
-    /** Packs that hold all of it; undefined where that is not known, or where one of them is gone or damaged. */
-    readonly packs: ReadonlySet<PackId> | undefined,
+    private readonly catalog: PackCatalog,
+    private readonly pageIds: readonly Uint8Array[],
+    packs: ReadonlySet<PackId> | undefined,
   ) {
+    this.#packs = packs;
     this.#trusted = packs !== undefined;
+  }
+
+  /** Packs that hold all of it; undefined where that is not known, or where one of them is gone or damaged. */
+  get packs(): ReadonlySet<PackId> | undefined {
+    return this.#packs;
   }
 
   /**
@@ -46,7 +56,7 @@ export class ParentImage {
       const contents = ImageContents.of(manifest, new EntryReader(engine, catalog));
       const lossless = (await engine.objects.list('lost')).length === 0;
       const cover = lossless ? catalog.coverOf(publication) : undefined;
-      return new ParentImage(engine, manifest.header, contents, cover);
+      return new ParentImage(engine, manifest.header, contents, catalog, manifest.pageIds, cover);
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       engine.warn({
@@ -72,6 +82,44 @@ export class ParentImage {
     return this.#reading(() => this.contents.row(number));
   }
 
+  /** @throws object-missing, object-damaged */
+  requireRow(number: number): Promise<ParentRow> {
+    return this.contents.row(number);
+  }
+
+  /** Its bytes, as `readRange` gives them: fewer only at its end. @throws chunk-damaged, chunk-missing, object-damaged */
+  read(offset: number, length: number): Promise<Uint8Array> {
+    return readRange(this.engine, this.catalog, this.contents, offset, length);
+  }
+
+  /**
+   * Looks up all that it needs, where it is not trusted yet.
+   *
+   * @returns whether it may be relied on unseen
+   */
+  async lookUpAll(signal: AbortSignal | undefined): Promise<boolean> {
+    if (this.#trusted || this.#damaged) return this.#trusted;
+    const packs = new Set<PackId>();
+    const find = async (ids: Buffer, at: number) => {
+      const home = this.catalog.findKept(ids, at, 'write') ?? (await this.catalog.find(ids, at, 'write'));
+      if (home !== undefined) packs.add(home.footer.pack);
+      return home !== undefined;
+    };
+    for (const id of this.pageIds) if (!(await find(Buffer.from(id), 0))) return false;
+    for (let number = 0; number < this.segmentCount; number++) {
+      signal?.throwIfAborted();
+      const row = await this.row(number);
+      const recipe = row && (await this.recipeBytes(row.recipeId));
+      if (recipe === undefined || !(await find(row!.recipeId, 0))) return false;
+      const { ids, lengths } = decodeRecipe(recipe);
+      const idBytes = Buffer.from(ids.buffer, ids.byteOffset, ids.byteLength);
+      for (let i = 0; i < lengths.length; i++) if (!(await find(idBytes, HASH_BYTES * i))) return false;
+    }
+    this.#packs = packs;
+    this.#trusted = true;
+    return true;
+  }
+
   async recipeOf(number: number): Promise<Buffer | undefined> {
     const row = await this.row(number);
     return row && this.recipeBytes(row.recipeId);
@@ -93,7 +141,8 @@ export class ParentImage {
 
   /** What is damaged here may be damaged there: from now on everything is looked up. */
   #distrust(error: unknown): void {
-    if (!this.#trusted) return;
+    if (this.#damaged) return;
+    this.#damaged = true;
     this.#trusted = false;
     const { imageId, name } = this.header;
     this.engine.warn({

@@ -1,10 +1,14 @@
 /** Reads what is to be captured, with the user's commands around it. */
-import type { Extent } from '../../store-format/index.js';
+import { type Extent, SEGMENT_BYTES } from '../../store-format/index.js';
 import { type DiskSource, openDiskSource, streamSource } from '../disks/disk-source.js';
+import { type Span, spansOf } from '../disks/spans.js';
 import type { Engine } from '../engine/engine.js';
 import { messageOf } from '../errors.js';
 import type { CaptureOptions, Progress } from '../interface.js';
 import { ProgressReport } from '../progress.js';
+import type { SharedMemory } from '../workers/shared-memory.js';
+import { ChangedRanges } from './changed-ranges.js';
+import { changedSpans, findUnsaidChange } from './changed-spans.js';
 import { runHook } from './hooks.js';
 import type { ImageWriter } from './image-writer.js';
 import type { ParentImage } from './parent-image.js';
@@ -81,7 +85,7 @@ export async function readInto(
   const scanner = new SpanScanner(source, workers, engine.config.chunker, parent);
   const scanned = await scanSource(source, scanner, {
     ahead: 2 * workers.parallelism + 2,
-    onReadError: options.onReadError ?? 'fail',
+    spans: await chooseSpans(engine, source, parent, options),
     sha256: options.sha256 ?? false,
     signal: options.signal,
     onSpan: (span) => writer.addSpan(span),
@@ -90,6 +94,47 @@ export async function readInto(
   report.finish(progress(scanned.size));
   if (scanned.badRanges.length > 0) warnOfBadRanges(engine, source, scanned.badRanges);
   return { source, scanned, writer, parent };
+}
+
+type MakeSpans = (memory: SharedMemory) => AsyncIterable<Span>;
+
+/** Only what has changed, if the parent can stand for the rest; else all of the source. */
+async function chooseSpans(
+  engine: Engine,
+  source: DiskSource,
+  parent: ParentImage | undefined,
+  options: CaptureOptions,
+): Promise<MakeSpans> {
+  const onReadError = options.onReadError ?? 'fail';
+  const readAll: MakeSpans = (memory) => spansOf(source, memory, onReadError);
+  if (options.changedRanges === undefined) return readAll;
+  const size = source.size!;
+  const parentSize = parent?.header.size ?? 0;
+  const ranges = [...options.changedRanges];
+  if (size !== parentSize) {
+    const lastCommon = Math.max(0, Math.min(size, parentSize) - 1); // in a segment that ends elsewhere
+    ranges.push({ offset: lastCommon, length: size - lastCommon });
+  }
+  const changed = new ChangedRanges(ranges, size);
+  const doubt = await findDoubt(engine, source, parent, changed, options.signal);
+  if (doubt === undefined) return (memory) => changedSpans(source, parent!, changed, memory, onReadError);
+  engine.warn({ code: 'changed-ranges-unusable', message: `All of ${source.path} is read: ${doubt}` });
+  return readAll;
+}
+
+/** Why the list of changes cannot be relied on. */
+async function findDoubt(
+  engine: Engine,
+  source: DiskSource,
+  parent: ParentImage | undefined,
+  changed: ChangedRanges,
+  signal: AbortSignal | undefined,
+): Promise<string | undefined> {
+  if (!(await parent?.lookUpAll(signal))) return 'the parent cannot be read in full';
+  const { workers, environment } = engine;
+  const number = await findUnsaidChange(source, parent!, changed, workers, environment.random);
+  if (number === undefined) return undefined;
+  return `it has changed at byte ${number * SEGMENT_BYTES}, which is not in the list of changed ranges`;
 }
 
 function warnOfBadRanges(engine: Engine, source: DiskSource, ranges: readonly Extent[]): void {

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { appendExtent, type Extent, SEGMENT_BYTES } from '../../store-format/index.js';
 import type { DiskSource } from '../disks/disk-source.js';
-import { SPAN_BYTES, type Span, spansOf } from '../disks/spans.js';
+import { SPAN_BYTES, type Span } from '../disks/spans.js';
 import { ImageDigest } from '../hashing/image-digest.js';
 import { SharedMemory } from '../workers/shared-memory.js';
 import type { ScannedSpan } from './scanned-segment.js';
@@ -21,7 +21,8 @@ export interface ScannedSource {
 export interface ScanSettings {
   /** Spans being scanned at a time, and spans whose chunks are being compressed. */
   readonly ahead: number;
-  readonly onReadError: 'fail' | 'zero';
+  /** The source as spans, in order; whoever takes one releases its memory. */
+  readonly spans: (memory: SharedMemory) => AsyncIterable<Span>;
   readonly sha256: boolean;
   readonly signal?: AbortSignal | undefined;
   /** Called for each span in order. @returns when its memory may be used again; never rejects */
@@ -58,7 +59,7 @@ export async function scanSource(
     inUse.add(free);
   };
   try {
-    for await (const span of spansOf(source, memory, settings.onReadError)) {
+    for await (const span of settings.spans(memory)) {
       settings.signal?.throwIfAborted();
       pending.push({ span, scan: scanner.scan(span) });
       pending.at(-1)!.scan.catch(() => undefined); // reported when its turn comes

@@ -32,6 +32,7 @@ export class SpanScanner {
 
   /** @throws source-unreadable, source-shrank */
   async scan(span: Span): Promise<SpanScan> {
+    if (span.unchanged) return { segments: await this.#settleUnread(span), badRanges: [] };
     if (span.bytes === undefined) return { segments: await this.#scanHole(span), badRanges: [] };
     if (this.parent === undefined) return this.#scanBytes(span, span.bytes);
     return this.#scanWithParent(span, span.bytes, this.parent);
@@ -72,6 +73,15 @@ export class SpanScanner {
       }
     }
     return { segments: segments as ScannedSegment[], badRanges };
+  }
+
+  async #settleUnread(span: Span): Promise<readonly ScannedSegment[]> {
+    const segments: ScannedSegment[] = [];
+    for (const place of segmentsOf(span)) {
+      const { recipeId, digest } = await this.parent!.requireRow(place.number);
+      segments.push({ kind: 'settled', ...place, recipeId, digest });
+    }
+    return segments;
   }
 
   /** A hole's recipes follow from its length. */

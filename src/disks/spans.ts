@@ -15,8 +15,10 @@ export interface Span {
   /** Byte offset in the image. */
   readonly offset: number;
   readonly length: number;
-  /** Undefined for a hole. */
+  /** Undefined for a hole, and for what is unchanged. */
   readonly bytes?: SpanBytes;
+  /** Nothing of it was read: somebody says that it is as it was in the parent. */
+  readonly unchanged?: true;
 }
 
 /** The taker of a span releases its memory. */

@@ -27,6 +27,8 @@ export interface SpanBytes {
      * All of it when absent.
      */
     readonly extents?: readonly number[];
+    /** Between the extents stands what the memory holds, instead of zeros. */
+    readonly keepGaps?: boolean;
   };
 }
 

@@ -21,12 +21,12 @@ export function readSpan({ memory, length, file }: SpanBytes): SpanRead {
   const bad = file.onReadError === 'zero' ? badRanges : undefined;
   let done = 0;
   for (const [start, end] of dataIn(file, length)) {
-    bytes.fill(0, done, start);
+    if (!file.keepGaps) bytes.fill(0, done, start);
     const failure = readRange(bytes, start, end, file, bad);
     if (failure !== undefined) return { bytes, badRanges, failure };
     done = end;
   }
-  bytes.fill(0, done);
+  if (!file.keepGaps) bytes.fill(0, done);
   return { bytes, badRanges };
 }
 
