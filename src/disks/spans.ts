@@ -49,7 +49,7 @@ async function* fileSpans(
 }
 
 /** Where data begins at or after an offset, as far as the file system tells. */
-function dataFinder(fd: number, size: number): (offset: number) => number {
+export function dataFinder(fd: number, size: number): (offset: number) => number {
   const calls = systemCalls();
   if (calls === undefined) return (offset) => offset;
   let from = 0;

@@ -127,7 +127,7 @@ export function testWorkers(test: TestFn, title: string, make: () => Workers): v
     const disk = seededBytes('clear', 2 * MIB);
     writeFileSync(path, disk);
     const fd = openSync(path, 'r+');
-    await workers.clear({ fd, offset: 4097, length: MIB });
+    await workers.clear({ fd, ranges: Float64Array.of(4097, MIB) });
     disk.fill(0, 4097, 4097 + MIB);
     t.true(readFileSync(path).equals(disk));
     closeSync(fd);
