@@ -145,7 +145,7 @@ export class ChunkFetcher {
     let written = 0;
     const running = new Set<Promise<void>>();
     try {
-      for (const job of plan.jobs()) {
+      for (const job of plan.jobs(settings.targetName)) {
         settings.signal?.throwIfAborted();
         const run = this.#runJob(job, settings, bad).then((bytes) => {
           written += bytes;

@@ -68,10 +68,16 @@ export class FetchPlan {
     else frame.pieces.push(piece);
   }
 
-  /** Seeds first; then pack by pack and frame by frame, in the order in which the packs were first needed. */
-  *jobs(): Generator<PlannedJob> {
-    for (const pieces of this.#seeds.values()) {
-      for (const frames of inJobs(seedRuns(pieces))) yield toJob('seeds', frames);
+  /**
+   * Seeds first; then pack by pack and frame by frame, in the order in which the packs were first needed.
+   *
+   * @param target path of what is written: where that is a seed, pieces are read before they are written over
+   */
+  *jobs(target: string | undefined): Generator<PlannedJob> {
+    for (const [seed, pieces] of this.#seeds) {
+      const runs = seedRuns(pieces);
+      if (seed === target && movesUp(pieces)) runs.reverse();
+      for (const frames of inJobs(runs)) yield toJob('seeds', frames);
     }
     for (const frames of inJobs(this.#packFrames())) yield toJob('packs', frames);
   }
@@ -84,6 +90,10 @@ export class FetchPlan {
       }
     }
   }
+}
+
+function movesUp(pieces: readonly SeedPiece[]): boolean {
+  return pieces.reduce((sum, { offset, target }) => sum + Math.sign(target - offset), 0) > 0;
 }
 
 function* inJobs(frames: Iterable<PlannedFrame>): Generator<readonly PlannedFrame[]> {

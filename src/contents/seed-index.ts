@@ -12,7 +12,7 @@ const FIRST_SLOTS = 2 ** 14;
 const MAX_SLOTS = 2 ** 24;
 /** The file's number stands beside the offset, from 1: an empty slot has none. */
 const OFFSET_HIGH_BITS = 20;
-const MAX_FILES = 2 ** (32 - OFFSET_HIGH_BITS) - 1;
+export const MAX_SEEDS = 2 ** (32 - OFFSET_HIGH_BITS) - 1;
 
 export interface SeedPlace {
   /** Path of a file or block device. */
@@ -29,14 +29,9 @@ export class SeedIndex {
   /** @param maxSlots a power of 2: bounds the memory */
   constructor(private readonly maxSlots = MAX_SLOTS) {}
 
-  /** @returns the number to `add` its chunks with. @throws RangeError past 4,095 files */
+  /** @returns the number to `add` its chunks with, of at most `MAX_SEEDS` files */
   addFile(path: string): number {
-    if (this.#paths.length === MAX_FILES) throw new RangeError(`At most ${MAX_FILES} seeds can be used`);
     return this.#paths.push(path);
-  }
-
-  get isFull(): boolean {
-    return this.#isCrowded && this.#slotCount >= this.maxSlots;
   }
 
   /**

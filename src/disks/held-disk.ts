@@ -1,6 +1,6 @@
 /**
  * A target that is updated where it stands: whatever it holds already is compared with the image first. A file is given
- * the image's size: extended at once, cut only when all else is done, so that what lies behind can still be a seed.
+ * the image's size: extended when it is opened, cut when all is written, so that what lies behind can still be a seed.
  */
 import { constants } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
@@ -23,7 +23,11 @@ export interface HeldDisk {
   readonly heldBytes: number;
 }
 
-export type UpdateTarget = DiskTarget & HeldDisk & { readonly fd: number };
+export interface UpdateTarget extends DiskTarget, HeldDisk {
+  readonly fd: number;
+  /** Takes away what a file holds behind the image. */
+  cut(): Promise<void>;
+}
 
 /** @throws target-needs-consent, target-busy, target-too-small, target-unwritable */
 export async function openUpdateTarget(request: TargetRequest): Promise<UpdateTarget> {
@@ -37,6 +41,7 @@ export async function openUpdateTarget(request: TargetRequest): Promise<UpdateTa
       fd: file.fd,
       heldBytes: size,
       isZero: false,
+      cut: async () => {},
       finish: () => finishing(path, file, () => file.sync()),
       abandon: () => file.close(),
     };
@@ -48,11 +53,9 @@ export async function openUpdateTarget(request: TargetRequest): Promise<UpdateTa
     fd: file.fd,
     heldBytes: Math.min(oldBytes, size),
     isZero: false,
-    finish: () =>
-      finishing(path, file, async () => {
-        if (oldBytes > size) await file.truncate(size);
-        if (info !== undefined) await file.sync(); // the old content is gone: the new one must stay
-      }),
+    cut: () => cutTo(path, file, size),
+    // Where the old content is gone the new one must stay; a new file is synced when the system likes.
+    finish: () => finishing(path, file, async () => (info === undefined ? undefined : file.sync())),
     abandon: () => file.close(),
   };
 }
@@ -66,6 +69,14 @@ async function openFile(path: string, size: number): Promise<{ file: FileHandle;
     return { file, oldBytes };
   } catch (error) {
     await file?.close();
+    throw targetError(path, error);
+  }
+}
+
+async function cutTo(path: string, file: FileHandle, size: number): Promise<void> {
+  try {
+    if ((await file.stat()).size > size) await file.truncate(size);
+  } catch (error) {
     throw targetError(path, error);
   }
 }

@@ -5,10 +5,11 @@
  */
 import { decodeRecipe, HASH_BYTES } from '../../store-format/index.js';
 import { asBuffer, type ImageContents } from '../contents/image-contents.js';
-import { SeedIndex } from '../contents/seed-index.js';
+import { MAX_SEEDS, SeedIndex } from '../contents/seed-index.js';
 import { type DiskSource, openDiskSource } from '../disks/disk-source.js';
 import { SPAN_BYTES, type Span, spansOf } from '../disks/spans.js';
 import type { Engine } from '../engine/engine.js';
+import { StoreError } from '../errors.js';
 import type { ScanResult } from '../workers/jobs.js';
 import { SharedMemory } from '../workers/shared-memory.js';
 
@@ -25,6 +26,12 @@ export async function scanSeeds(
   contents: ImageContents,
   settings: SeedSettings,
 ): Promise<SeedIndex> {
+  if (paths.length > MAX_SEEDS) {
+    throw new StoreError(
+      'source-unreadable',
+      `${paths.length} seeds are too many: give at most ${MAX_SEEDS}`,
+    );
+  }
   const sources: DiskSource[] = [];
   try {
     // That a seed is mounted does no harm: what is taken from it is checked.

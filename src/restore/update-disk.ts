@@ -36,7 +36,9 @@ export async function updateDisk(
     for await (const span of compareDisk(engine.workers, contents, target, settings.signal)) {
       await update.addSpan(span);
     }
-    return await update.finish();
+    const outcome = await update.finish();
+    await target.cut();
+    return outcome;
   } catch (error) {
     // A file that was made or extended is no longer what it was either.
     if (!update.hasWritten && target.heldBytes === contents.size) throw error;
