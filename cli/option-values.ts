@@ -34,6 +34,11 @@ export function collectLabel(text: string, labels: Labels = {}): Labels {
   return { ...labels, [text.slice(0, equals)]: text.slice(equals + 1) };
 }
 
+/** Gathers `--seed a --seed b`. */
+export function collectPath(text: string, paths: readonly string[] = []): readonly string[] {
+  return [...paths, text];
+}
+
 /** `k=v` sets, `k-` takes away. */
 export function parseLabelChanges(words: readonly string[]): Record<string, string | null> {
   const changes = new Map<string, string | null>();

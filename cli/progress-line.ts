@@ -4,6 +4,7 @@ import { formatBytes, formatDuration, formatRate } from './format.js';
 
 const PHASE_TITLES = {
   capture: 'Capturing',
+  seed: 'Reading seeds',
   restore: 'Restoring',
   verify: 'Verifying',
   digest: 'Hashing',

@@ -1,7 +1,6 @@
-import * as v from 'valibot';
 import { CHUNKER_DOMAIN, hashInDomain } from './domains.js';
 import { type Blake3, toHex } from './ids.js';
-import { BLOCK_BYTES, KIB, MIB, SEGMENT_BYTES } from './limits.js';
+import { SEGMENT_BYTES } from './limits.js';
 
 /**
  * How a store cuts images. Two stores with equal parameters cut equal bytes into equal recipes; the fingerprint
@@ -20,21 +19,6 @@ export interface ChunkerParameters {
   readonly gearSeed: string;
 }
 
-export const ChunkerParametersSchema: v.GenericSchema<unknown, ChunkerParameters> = v.pipe(
-  v.strictObject({
-    algorithm: v.literal('fastcdc'),
-    minBytes: v.pipe(v.number(), v.integer(), v.minValue(64), v.maxValue(MIB)),
-    averageBytes: v.pipe(v.number(), v.integer(), v.minValue(256), v.maxValue(MIB)),
-    maxBytes: v.pipe(v.number(), v.integer(), v.minValue(KIB), v.maxValue(SEGMENT_BYTES)),
-    holeBlocks: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(SEGMENT_BYTES / BLOCK_BYTES)),
-    gearSeed: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
-  }),
-  v.check(
-    (p) => p.minBytes < p.averageBytes && p.averageBytes < p.maxBytes && isPowerOfTwo(p.averageBytes),
-    'expected minBytes < averageBytes (a power of two) < maxBytes',
-  ),
-);
-
 export const CHUNKER_FINGERPRINT_BYTES = 8;
 
 /** The text whose hash is the fingerprint: every parameter, in this order. */
@@ -46,8 +30,4 @@ export function chunkerText(p: ChunkerParameters): string {
 export function chunkerFingerprint(blake3: Blake3, p: ChunkerParameters): string {
   const hash = hashInDomain(blake3, CHUNKER_DOMAIN, Buffer.from(chunkerText(p), 'latin1'));
   return toHex(hash.subarray(0, CHUNKER_FINGERPRINT_BYTES));
-}
-
-function isPowerOfTwo(n: number): boolean {
-  return (n & (n - 1)) === 0;
 }

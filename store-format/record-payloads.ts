@@ -4,7 +4,7 @@
  * are rewritten as n + 1 (config, names) keep the fields their rewriter does not know.
  */
 import * as v from 'valibot';
-import { ChunkerParametersSchema } from './chunker-parameters.js';
+import { ChunkerParametersSchema } from './chunker-parameters-schema.js';
 import { FormatError } from './format-error.js';
 import type { PubId } from './ids.js';
 import { markKey } from './keys.js';

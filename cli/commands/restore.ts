@@ -6,6 +6,7 @@ import { askConsent, canAsk } from '../ask-consent.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { formatBytes, formatWork } from '../format.js';
 import { imageTitle, rangeLines } from '../image-text.js';
+import { collectPath } from '../option-values.js';
 import { UsageError } from '../report-error.js';
 import type { Session, StartSession } from '../session.js';
 import { STANDARD_STREAM } from '../standard-streams.js';
@@ -14,6 +15,8 @@ import { renderFields } from '../table.js';
 interface Options {
   readonly force?: true;
   readonly yes?: true;
+  readonly inPlace?: true;
+  readonly seed?: readonly string[];
   readonly verify?: true;
   readonly onDamage: 'fail' | 'zero';
   readonly dryRun?: true;
@@ -26,6 +29,12 @@ export function define(command: Command, start: StartSession): void {
     .argument('<target>', 'block device, file, or - for standard output')
     .option('--force', 'replace a file that exists; the old one stays until the new one is complete')
     .option('--yes', 'overwrite a block device without asking')
+    .option('--in-place', 'update a file or device where it stands: write only 4 KiB blocks that differ')
+    .option(
+      '--seed <file>',
+      'local file or device to take content from before the store; may be repeated',
+      collectPath,
+    )
     .option('--verify', 'read the target back and compare')
     .addOption(
       new Option('--on-damage <how>', 'zero: restore what can be had, list the rest, exit with 7')
@@ -39,7 +48,16 @@ export function define(command: Command, start: StartSession): void {
 Examples:
   doppel restore web:stable /dev/sdb --verify
   doppel restore web~1 disk.img --force
+  doppel restore web /var/lib/vm/web.img --in-place
+  doppel restore web new.img --seed old.img --seed /dev/sdc
   doppel restore @3f2a - | ssh host 'dd of=/dev/sdb bs=1M'
+
+--in-place needs no --force for a file, and --yes for a device as ever. The file gets the image's
+size, and its hard links change with it. Stopped half-way, the target is part old and part new:
+running the same command again completes it. With --dry-run it tells how much differs.
+
+A seed is read in full before, so it pays where reading it is quicker than the store. What is
+taken from it is checked: it may change meanwhile, and may be the target itself.
 
 With - standard output carries the image and nothing else: what there is to say goes to
 standard error, and --json is refused there.`,
@@ -57,13 +75,18 @@ async function restore(
 ): Promise<ExitCode> {
   const toStdout = target === STANDARD_STREAM;
   if (toStdout) checkStdout(session, options);
+  if (options.seed?.includes(STANDARD_STREAM)) {
+    throw new UsageError('--seed takes a file or device: standard input cannot be read twice');
+  }
   const store = await session.openStore();
-  const { verify, onDamage, dryRun } = options;
+  const { verify, onDamage, dryRun, inPlace, seed } = options;
   const restoreOptions = {
     ...(await session.operation()),
     onDamage,
     ...(verify && { verify }),
     ...(dryRun && { dryRun }),
+    ...(inPlace && { inPlace }),
+    ...(seed && { seeds: seed }),
   };
   const result = toStdout
     ? await store.restore(reference, process.stdout, restoreOptions)
@@ -75,6 +98,7 @@ async function restore(
 }
 
 function checkStdout(session: Session, options: Options): void {
+  if (options.inPlace) throw new UsageError('--in-place needs a file or device: - cannot be updated');
   if (session.json)
     throw new UsageError('--json and - exclude each other: standard output carries the image');
   if (options.verify) throw new UsageError('--verify cannot read standard output back');
@@ -97,7 +121,7 @@ async function restoreToPath(
   const overwrite = isDevice
     ? options.yes === true || options.dryRun === true
     : kind === 'file' && options.force === true;
-  if (options.dryRun && kind === 'file' && !options.force)
+  if (options.dryRun && kind === 'file' && !options.force && !options.inPlace)
     session.remark(`${target} exists: --force will be needed.`);
   const { StoreError } = await session.library();
   try {
@@ -125,16 +149,29 @@ async function kindOf(path: string): Promise<'device' | 'file' | 'other'> {
 }
 
 function describe(result: RestoreResult, target: string, dryRun: boolean): string {
-  const { image, size, writtenBytes, damagedRanges, verified, seconds } = result;
+  const { image, size, writtenBytes, seedBytes, damagedRanges, verified, seconds } = result;
+  const { sameBytes, differentBytes } = result;
+  const fromSeeds = seedBytes > 0 ? formatBytes(seedBytes) : undefined;
+  const alreadyRight = sameBytes === undefined ? undefined : formatBytes(sameBytes);
   const place = target === STANDARD_STREAM ? 'standard output' : target;
   if (dryRun) {
-    return `Dry run: ${imageTitle(image)} can be restored to ${place} (${formatBytes(size)})\n`;
+    return (
+      `Dry run: ${imageTitle(image)} can be restored to ${place} (${formatBytes(size)})\n` +
+      renderFields([
+        ['to write', differentBytes === undefined ? undefined : `at most ${formatBytes(differentBytes)}`],
+        ['already right', alreadyRight],
+        ['seeds hold', fromSeeds],
+      ]) +
+      rangeLines('cannot be restored and would stand as zeros', damagedRanges)
+    );
   }
   return (
-    `Restored ${imageTitle(image)} to ${place}\n` +
+    `Restored ${imageTitle(image)} to ${place}${sameBytes === undefined ? '' : ', in place'}\n` +
     renderFields([
       ['size', formatWork(size, seconds)],
       ['written', formatBytes(writtenBytes)],
+      ['already right', alreadyRight],
+      ['from seeds', fromSeeds],
       ['verified', verified ? 'yes: the target was read back and is equal' : undefined],
     ]) +
     rangeLines('could not be restored and stand as zeros', damagedRanges)

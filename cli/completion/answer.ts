@@ -124,6 +124,7 @@ function argumentAt(command: Command, index: number): Argument | undefined {
 function suggestValue(option: Option, current: string): Suggestions {
   if (option.argChoices !== undefined) return choices(option.argChoices, current);
   if (option.long === '--store') return pathsOf('folders');
+  if (option.long === '--seed') return pathsOf('files');
   return wordsOf([], current);
 }
 

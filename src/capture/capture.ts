@@ -25,6 +25,7 @@ import type { Engine } from '../engine/engine.js';
 import { HeldLease } from '../engine/lease.js';
 import { StoreError } from '../errors.js';
 import { blake3 } from '../hashing/blake3.js';
+import { type LibraryState, newImage } from '../images/image-library.js';
 import { checkName, checkWords } from '../images/reference.js';
 import type { CaptureOptions, CaptureResult, Image } from '../interface.js';
 import type { PackCatalog } from '../packs/pack-catalog.js';
@@ -50,9 +51,9 @@ export async function capture(
   const asked = checkRequest(from, name, options, engine.environment.now());
   if (options.dryRun) return dryRun(engine, from, asked, options);
   requireWritable(engine);
-  await engine.library.requireReadable(); // found out before hours of reading, not after
+  const library = await engine.library.requireReadable(); // found out before hours of reading, not after
   if (options.before !== undefined) await engine.catalog(options); // what takes long comes before a file system is frozen
-  const run = new CaptureRun(engine, asked, options);
+  const run = new CaptureRun(engine, library, asked, options);
   try {
     const captured = await withSource(engine, from, options, (source) => run.read(source));
     return await run.publish(captured);
@@ -71,7 +72,9 @@ async function dryRun(
   options: CaptureOptions,
 ): Promise<CaptureResult> {
   const captured = await withSource(engine, from, options, async (source) => {
-    const header = await chooseParent(engine, source, { name: asked.name, parent: options.parent });
+    const library = await engine.library.load();
+    const wish = { name: asked.name, parent: options.parent };
+    const header = await chooseParent(engine, library, source, wish);
     const catalog = await engine.catalog(options);
     const parent = header && (await ParentImage.open(engine, catalog, pubIdOf(header)));
     const writer = new ImageWriter(new CountingSink(catalog));
@@ -88,6 +91,7 @@ class CaptureRun {
 
   constructor(
     private readonly engine: Engine,
+    private readonly library: LibraryState,
     private readonly asked: Asked,
     private readonly options: CaptureOptions,
   ) {}
@@ -96,7 +100,7 @@ class CaptureRun {
     const { engine, asked, options } = this;
     const { objects, environment } = engine;
     const wish = { name: asked.name, parent: options.parent };
-    const header = await chooseParent(engine, source, wish); // [1]
+    const header = await chooseParent(engine, this.library, source, wish); // [1]
     const named = header === undefined ? [] : [header.pubId];
     const lease = await HeldLease.take(objects, environment, 'capture', named); // [2]
     this.#lease = lease;
@@ -124,8 +128,7 @@ class CaptureRun {
     options.signal?.throwIfAborted();
     await lease.publish(manifest); // [5]
     await catalog.index.addCover(pubIdOf(header), [...relied]);
-    const image = await engine.library.resolve(`@${header.imageId}`);
-    return toResult(engine, captured, asked, storedBytes, image);
+    return toResult(engine, captured, asked, storedBytes, newImage(header));
   }
 
   /** What was stored before a Ctrl-C or a bad sector is worth keeping. Where the store itself failed, nothing more is tried. */

@@ -8,6 +8,7 @@ import type { DiskSource } from '../disks/disk-source.js';
 import type { Engine } from '../engine/engine.js';
 import { StoreError } from '../errors.js';
 import { blake3 } from '../hashing/blake3.js';
+import type { LibraryState } from '../images/image-library.js';
 import { bySequence } from '../images/name-records.js';
 import type { Image } from '../interface.js';
 import { sampleId } from './sketch.js';
@@ -26,11 +27,11 @@ export interface ParentWish {
 /** @throws unknown-reference, ambiguous-reference, bad-setting */
 export async function chooseParent(
   engine: Engine,
+  { images, listing }: LibraryState,
   source: DiskSource,
   { name, parent }: ParentWish,
 ): Promise<ManifestHeader | undefined> {
   if (parent === false) return undefined;
-  const { images, listing } = await engine.library.load();
   const headers = new Map(listing.headers.map((header) => [header.pubId, header]));
   const headerOf = (image: Image) => headers.get(image.publication)!;
   if (parent !== undefined) return requireChunker(engine, headerOf(await engine.library.resolve(parent)));

@@ -4,7 +4,6 @@ import { ImageContents } from '../contents/image-contents.js';
 import { readRange } from '../contents/read-range.js';
 import { type ByteReader, type DiskLayout, readDiskLayout } from '../disk-layout/index.js';
 import type { Engine } from '../engine/engine.js';
-import { listHeads } from '../images/image-heads.js';
 import { nextSequence, readNameRecord } from '../images/name-records.js';
 import type { CaptureOptions } from '../interface.js';
 import type { PackCatalog } from '../packs/pack-catalog.js';
@@ -72,7 +71,7 @@ export async function describeImage(
 
 /** A manifest that cannot be read may be the name's newest: writers stop, readers may go on. */
 async function sequenceOf(engine: Engine, name: string): Promise<number> {
-  const { headers, unreadable } = await listHeads(engine.objects);
+  const { headers, unreadable } = await engine.library.heads();
   if (unreadable[0] !== undefined) throw unreadable[0];
   const record = await readNameRecord(engine.objects, name);
   return nextSequence(

@@ -2,20 +2,21 @@
  * The image that a capture is predicted from. It is held by the capture's lease, so all that it needs stays, as long
  * as it is there: what a parent may be trusted with is decided here.
  */
-import { decodeRecipe, HASH_BYTES, type ManifestHeader, type PackId, type PubId } from '../../store-format/index.js';
+import {
+  decodeRecipe,
+  HASH_BYTES,
+  type ManifestHeader,
+  type PackId,
+  type PubId,
+} from '../../store-format/index.js';
 import { EntryReader } from '../contents/entry-reader.js';
-import { ImageContents } from '../contents/image-contents.js';
+import { ImageContents, type Row } from '../contents/image-contents.js';
 import { readRange } from '../contents/read-range.js';
 import type { Engine } from '../engine/engine.js';
 import { messageOf, StoreError } from '../errors.js';
 import { readManifest } from '../images/image-heads.js';
 import { listMarks } from '../images/marks.js';
 import type { PackCatalog } from '../packs/pack-catalog.js';
-
-export interface ParentRow {
-  readonly recipeId: Buffer;
-  readonly digest: Uint8Array;
-}
 
 export class ParentImage {
   #trusted: boolean;
@@ -77,13 +78,17 @@ export class ParentImage {
   }
 
   /** @returns undefined behind the parent's end, and for what cannot be read */
-  async row(number: number): Promise<ParentRow | undefined> {
-    if (number >= this.segmentCount) return undefined;
-    return this.#reading(() => this.contents.row(number));
+  async row(number: number): Promise<Row | undefined> {
+    return (await this.rows(number, 1))[0];
+  }
+
+  /** As `row`, of segments that follow each other. */
+  async rows(first: number, count: number): Promise<readonly (Row | undefined)[]> {
+    return (await this.#reading(() => this.contents.rows(first, count))) ?? [];
   }
 
   /** @throws object-missing, object-damaged */
-  requireRow(number: number): Promise<ParentRow> {
+  requireRow(number: number): Promise<Row> {
     return this.contents.row(number);
   }
 

@@ -5,12 +5,13 @@
  */
 import { type ChunkerParameters, type Extent, HASH_BYTES, SEGMENT_BYTES } from '../../store-format/index.js';
 import { createChunker, scanZeroSegment } from '../chunking/scan-segment.js';
+import type { Row } from '../contents/image-contents.js';
 import { type DiskSource, sourceFailed } from '../disks/disk-source.js';
 import type { Span } from '../disks/spans.js';
 import { blake3 } from '../hashing/blake3.js';
 import { zeroDigest } from '../hashing/zero-digest.js';
 import type { ScanResult, SegmentToScan, SpanBytes, Workers } from '../workers/jobs.js';
-import { type ParentImage, type ParentRow, sameBytes } from './parent-image.js';
+import { type ParentImage, sameBytes } from './parent-image.js';
 import type { FoundSegment, ScannedSegment } from './scanned-segment.js';
 
 export interface SpanScan {
@@ -49,12 +50,14 @@ export class SpanScanner {
     const { digests, badRanges, failure } = await this.workers.hash(bytes); // [1]
     if (failure !== undefined) throw sourceFailed(this.source, failure);
     const places = segmentsOf(span);
+    const rows = await parent.rows(places[0]!.number, places.length);
     const segments: (ScannedSegment | undefined)[] = [];
     const toScan: (SegmentToScan & { readonly replaces: Buffer | undefined })[] = [];
     for (const [i, place] of places.entries()) {
       const digest = digests.subarray(HASH_BYTES * i, HASH_BYTES * (i + 1));
-      const row = await parent.row(place.number);
-      const settled = row && (await settle(place, digest, row, parent)); // [2]
+      const row = rows[i];
+      const settled =
+        row && (settle(place, digest, row, parent) ?? (await adopt(place, digest, row, parent))); // [2]
       segments.push(settled);
       if (settled !== undefined) continue;
       const replaces = row && (await parent.recipeBytes(row.recipeId));
@@ -87,15 +90,17 @@ export class SpanScanner {
   /** A hole's recipes follow from its length. */
   async #scanHole(span: Span): Promise<readonly ScannedSegment[]> {
     const segments: ScannedSegment[] = [];
-    for (const place of segmentsOf(span)) {
-      const row = await this.parent?.row(place.number);
-      const settled = row && (await settle(place, zeroDigest(place.length), row, this.parent!));
+    const places = segmentsOf(span);
+    const rows = (await this.parent?.rows(places[0]!.number, places.length)) ?? [];
+    for (const [i, place] of places.entries()) {
+      const row = rows[i];
+      const settled = row && settle(place, zeroDigest(place.length), row, this.parent!);
       segments.push(settled ?? (await this.#zeroSegment(place, row)));
     }
     return segments;
   }
 
-  async #zeroSegment(place: Place, row: ParentRow | undefined): Promise<FoundSegment> {
+  async #zeroSegment(place: Place, row: Row | undefined): Promise<FoundSegment> {
     const { recipe, digest } = scanZeroSegment(place.length, this.#chunker);
     const replaces = row && (await this.parent!.recipeBytes(row.recipeId));
     const recipeId = Buffer.from(recipe.id);
@@ -119,15 +124,20 @@ function segmentsOf(span: Span): Place[] {
   return places;
 }
 
-/** @returns undefined where the segment is not the parent's */
-async function settle(
+/** @returns undefined where the segment is not the parent's, or the parent is not trusted */
+function settle(place: Place, digest: Uint8Array, row: Row, parent: ParentImage): ScannedSegment | undefined {
+  if (!parent.trusted || !sameBytes(digest, row.digest)) return undefined;
+  return { kind: 'settled', ...place, recipeId: row.recipeId, digest };
+}
+
+/** Equal to a parent that is not trusted: nothing need be cut, but all is looked up. */
+async function adopt(
   place: Place,
   digest: Uint8Array,
-  { recipeId, digest: parentDigest }: ParentRow,
+  { recipeId, digest: parentDigest }: Row,
   parent: ParentImage,
 ): Promise<ScannedSegment | undefined> {
   if (!sameBytes(digest, parentDigest)) return undefined;
-  if (parent.trusted) return { kind: 'settled', ...place, recipeId, digest };
   const recipe = await parent.recipeBytes(recipeId);
   return recipe && { kind: 'found', ...place, recipeId, digest, recipe, replaces: recipe };
 }

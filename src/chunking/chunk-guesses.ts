@@ -5,7 +5,7 @@
  * The next guess is the chunk that followed the last one met again, wherever it stood in the parent; so guessing
  * resumes after a change, also when what follows has moved.
  */
-import { HASH_BYTES, type Recipe } from '../../store-format/index.js';
+import { HASH_BYTES, type Recipe } from '../../store-format/layouts.js';
 
 export class ChunkGuesses {
   readonly #ids: Buffer;

@@ -1,4 +1,4 @@
-import { type ChunkerParameters, SEGMENT_BYTES } from '../../store-format/index.js';
+import { type ChunkerParameters, SEGMENT_BYTES } from '../../store-format/layouts.js';
 import { CUT_MODULE } from './cut-module.js';
 import { gearTable } from './gear-table.js';
 

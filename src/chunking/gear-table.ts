@@ -1,5 +1,5 @@
 import { blake3 } from '@noble/hashes/blake3.js';
-import { fromHex } from '../../store-format/index.js';
+import { fromHex } from '../../store-format/layouts.js';
 
 /**
  * The gear table of a chunker: 256 pseudo-random u32, from BLAKE3 keyed with the seed and extended to 1 KiB

@@ -1,4 +1,4 @@
-import { BLOCK_BYTES, SEGMENT_BYTES } from '../../store-format/index.js';
+import { BLOCK_BYTES, SEGMENT_BYTES } from '../../store-format/layouts.js';
 
 /**
  * Holes of a segment: maximal runs of at least `holeBlocks` whole zero blocks on the 4 KiB grid. They follow from

@@ -12,7 +12,7 @@ import {
   encodeRecipe,
   type Recipe,
   SEGMENT_BYTES,
-} from '../../store-format/index.js';
+} from '../../store-format/layouts.js';
 import { ChunkGuesses, type Guessed } from './chunk-guesses.js';
 import { type Cutter, createCutter } from './cut.js';
 import { findHoles, isZero } from './holes.js';

@@ -3,7 +3,7 @@
  * One context per thread; each worker has its own copy of this module.
  */
 import binding from 'zstd-napi/binding.js';
-import { FrameCodec } from '../../store-format/index.js';
+import { FrameCodec } from '../../store-format/layouts.js';
 
 const compressor = new binding.CCtx();
 const decompressor = new binding.DCtx();

@@ -1,13 +1,16 @@
 /**
- * Brings chunks from packs to a target: [1] find each chunk's home, [2] let workers fetch and check, [3] for what was
- * bad or gone, look again (another copy, a refreshed listing, an index made anew), and only then give up.
+ * Brings chunks from packs and seeds to a target: [1] find each chunk's home, or the place where a seed seems to hold
+ * it, [2] let workers fetch and check, [3] for what was bad or gone, look again (what a seed failed to give, in the
+ * store; else another copy, a refreshed listing, an index made anew), and only then give up.
  */
 import { HASH_BYTES, type PackId, toHex } from '../../store-format/index.js';
 import type { Engine } from '../engine/engine.js';
 import { StoreError } from '../errors.js';
 import type { Home, PackCatalog } from '../packs/pack-catalog.js';
 import type { FetchTarget, IoFailure } from '../workers/jobs.js';
-import { FetchPlan, type PlannedJob, type PlannedPiece, toFetchJob } from './fetch-plan.js';
+import { FetchPlan, type PlannedJob, toFetchJob } from './fetch-plan.js';
+import { idOf, isSeedPiece, lengthOf, type PlannedPiece, type StoredPiece } from './planned-piece.js';
+import type { SeedIndex } from './seed-index.js';
 
 /** A chunk that the store cannot give. */
 export interface LostPiece {
@@ -21,6 +24,8 @@ export interface LostPiece {
 
 export interface FetchOutcome {
   readonly writtenBytes: number;
+  /** Plain bytes of the pieces that came from seeds. */
+  readonly seedBytes: number;
   readonly lost: readonly LostPiece[];
 }
 
@@ -43,19 +48,55 @@ export class ChunkFetcher {
   #plan = new FetchPlan();
   readonly #lost: LostPiece[] = [];
   #refreshed = false;
+  /** Ids of the segment being planned, once it needs seeds: a copy, since the original keeps a frame in memory. */
+  #kept: { readonly ids: Buffer; readonly copy: Buffer } | undefined;
+  #seedBytes = 0;
 
+  /** @param seeds asked before the store */
   constructor(
     private readonly engine: Engine,
     private readonly catalog: PackCatalog,
+    private readonly seeds?: SeedIndex | undefined,
   ) {}
 
   get plannedPieces(): number {
     return this.#plan.pieces;
   }
 
-  /** [1] Plans to put the chunk whose id stands in `ids` at byte `at` to byte `target` of the target. */
-  async want(ids: Buffer, at: number, length: number, target: number): Promise<void> {
-    const home = this.catalog.findKept(ids, at, 'read') ?? (await this.#locate(ids, at));
+  /** Takes out what is known already to be in no pack and no seed. */
+  takeMissing(): readonly LostPiece[] {
+    return this.#lost.splice(0);
+  }
+
+  /**
+   * [1] Plans to put the chunk whose id stands in `ids` at byte `at` to byte `target` of the target.
+   *
+   * @returns undefined when that is done; a promise where more than memory must be asked
+   */
+  want(ids: Buffer, at: number, length: number, target: number): Promise<void> | undefined {
+    const place = this.seeds?.find(ids, at);
+    if (place !== undefined) {
+      const { path: seed, offset } = place;
+      this.#plan.add({ seed, offset, length, ids: this.#keep(ids), at, target });
+      return undefined;
+    }
+    return this.#wantStored(ids, at, length, target);
+  }
+
+  #keep(ids: Buffer): Buffer {
+    if (this.#kept?.ids !== ids) this.#kept = { ids, copy: Buffer.from(ids) };
+    return this.#kept.copy;
+  }
+
+  #wantStored(ids: Buffer, at: number, length: number, target: number): Promise<void> | undefined {
+    const home = this.catalog.findKept(ids, at, 'read');
+    if (home === undefined) return this.#wantLocated(ids, at, length, target);
+    this.#plan.add({ home, target });
+    return undefined;
+  }
+
+  async #wantLocated(ids: Buffer, at: number, length: number, target: number): Promise<void> {
+    const home = await this.#locate(ids, at);
     if (home !== undefined) {
       this.#plan.add({ home, target });
       return;
@@ -81,14 +122,19 @@ export class ChunkFetcher {
   async run(settings: FetchSettings): Promise<FetchOutcome> {
     let writtenBytes = 0;
     const wrong = new Map<string, PackId[]>();
+    this.#seedBytes = 0;
     while (this.#plan.pieces > 0) {
       const plan = this.#plan;
       this.#plan = new FetchPlan();
       const { written, bad } = await this.#runPlan(plan, settings); // [2]
       writtenBytes += written;
-      for (const one of bad) await this.#lookAgain(one, wrong); // [3]
+      for (const { piece, reason } of bad) {
+        if (!isSeedPiece(piece))
+          await this.#lookAgain(piece, reason, wrong); // [3]
+        else await this.#wantStored(piece.ids, piece.at, piece.length, piece.target);
+      }
     }
-    return { writtenBytes, lost: this.#lost.splice(0) };
+    return { writtenBytes, seedBytes: this.#seedBytes, lost: this.takeMissing() };
   }
 
   async #runPlan(
@@ -99,7 +145,7 @@ export class ChunkFetcher {
     let written = 0;
     const running = new Set<Promise<void>>();
     try {
-      for (const job of plan.jobs()) {
+      for (const job of plan.jobs(settings.targetName)) {
         settings.signal?.throwIfAborted();
         const run = this.#runJob(job, settings, bad).then((bytes) => {
           written += bytes;
@@ -121,15 +167,21 @@ export class ChunkFetcher {
       await toFetchJob(this.engine.objects, job, target, keepFrames),
     );
     if (result.failure !== undefined) throw targetFailed(result.failure, targetName);
-    for (const { piece, reason } of result.bad) bad.push({ piece: job.pieces[piece]!, reason });
-    settings.onBytes?.(job.pieces.reduce((sum, { home }) => sum + home.footer.lengths[home.ordinal]!, 0));
+    let bytes = job.pieces.reduce((sum, piece) => sum + lengthOf(piece), 0);
+    for (const { piece: number, reason } of result.bad) {
+      const piece = job.pieces[number]!;
+      bad.push({ piece, reason });
+      if (job.source === 'seeds') bytes -= lengthOf(piece); // its turn comes once more
+    }
+    if (job.source === 'seeds') this.#seedBytes += bytes;
+    settings.onBytes?.(bytes);
     return result.writtenBytes;
   }
 
-  async #lookAgain({ piece, reason }: BadPiece, wrong: Map<string, PackId[]>): Promise<void> {
+  async #lookAgain(piece: StoredPiece, reason: string, wrong: Map<string, PackId[]>): Promise<void> {
     const { footer, ordinal } = piece.home;
     const at = HASH_BYTES * ordinal;
-    const chunk = toHex(footer.ids.subarray(at, at + HASH_BYTES));
+    const chunk = toHex(idOf(piece));
     const tried = wrong.get(chunk) ?? [];
     tried.push(footer.pack);
     wrong.set(chunk, tried);

@@ -25,6 +25,13 @@ export interface Segment {
   readonly recipe: Recipe;
 }
 
+/** What a manifest's page says of a segment. */
+export interface Row {
+  readonly recipeId: Buffer;
+  /** BLAKE3 of the plain bytes. */
+  readonly digest: Uint8Array;
+}
+
 export class ImageContents {
   readonly size: number;
   readonly segmentCount: number;
@@ -50,18 +57,23 @@ export class ImageContents {
   }
 
   /** Recipe id and segment digest, without the recipe. @throws object-missing, object-damaged */
-  async row(number: number): Promise<{ readonly recipeId: Buffer; readonly digest: Uint8Array }> {
-    const page = await this.#pageOf(number);
-    const at = HASH_BYTES * (number % PAGE_ROWS);
-    return {
-      recipeId: asBuffer(page.recipeIds.subarray(at, at + HASH_BYTES)),
-      digest: page.segmentDigests.subarray(at, at + HASH_BYTES),
-    };
+  async row(number: number): Promise<Row> {
+    return rowOf(this.#loaded(number) ?? (await this.#pageOf(number)), number);
   }
 
   /** A recipe's bytes, checked by its id. @throws object-missing, object-damaged */
   recipeBytes(recipeId: Buffer): Promise<Buffer> {
     return this.entries.read(EntryKind.recipe, recipeId);
+  }
+
+  /** Rows of segments that follow each other: fewer at the image's end. @throws object-missing, object-damaged */
+  async rows(first: number, count: number): Promise<readonly Row[]> {
+    const rows: Row[] = [];
+    for (let number = first; number < Math.min(first + count, this.segmentCount); number++) {
+      const page = this.#loaded(number) ?? (await this.#pageOf(number));
+      rows.push(rowOf(page, number));
+    }
+    return rows;
   }
 
   /** @throws object-missing, object-damaged */
@@ -76,6 +88,11 @@ export class ImageContents {
       );
     }
     return { number, offset: number * SEGMENT_BYTES, length, recipeId, digest, recipe };
+  }
+
+  #loaded(segment: number): Page | undefined {
+    const number = Math.floor(segment / PAGE_ROWS);
+    return this.#page?.number === number ? this.#page.page : undefined;
   }
 
   async #pageOf(segment: number): Promise<Page> {
@@ -93,6 +110,14 @@ export class ImageContents {
     }
     return this.#page.page;
   }
+}
+
+function rowOf(page: Page, segment: number): Row {
+  const at = HASH_BYTES * (segment % PAGE_ROWS);
+  return {
+    recipeId: asBuffer(page.recipeIds.subarray(at, at + HASH_BYTES)),
+    digest: page.segmentDigests.subarray(at, at + HASH_BYTES),
+  };
 }
 
 /** Bytes that hash to their id and still make no sense were written by a bug or forged. */

@@ -21,9 +21,22 @@ export interface LostRange {
 }
 
 /** The segment, or the range that is lost with it. */
-export async function resolveSegment(contents: ImageContents, number: number): Promise<Segment | LostRange> {
+export function resolveSegment(contents: ImageContents, number: number): Promise<Segment | LostRange> {
+  return orLost(contents, number, () => contents.segment(number));
+}
+
+/** The segment's digest, for which no recipe is fetched, or the range that is lost with its page. */
+export function resolveDigest(contents: ImageContents, number: number): Promise<Uint8Array | LostRange> {
+  return orLost(contents, number, async () => (await contents.row(number)).digest);
+}
+
+async function orLost<Found>(
+  contents: ImageContents,
+  number: number,
+  read: () => Promise<Found>,
+): Promise<Found | LostRange> {
   try {
-    return await contents.segment(number);
+    return await read();
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
     const { code } = error;
@@ -38,8 +51,8 @@ export async function resolveSegment(contents: ImageContents, number: number): P
   }
 }
 
-export function isLost(segment: Segment | LostRange): segment is LostRange {
-  return 'reason' in segment;
+export function isLost(found: object): found is LostRange {
+  return 'reason' in found;
 }
 
 /** @param base byte offset in the image of the target's first byte */

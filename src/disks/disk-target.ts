@@ -22,6 +22,8 @@ export interface TargetRequest {
   /** Bytes that the target must hold. */
   readonly size: number;
   readonly overwrite: boolean;
+  /** The target stays the file that it is: that one exists is no reason to refuse. */
+  readonly inPlace?: boolean;
   /** Makes the temporary name of a file. */
   readonly nonce: string;
 }
@@ -34,7 +36,7 @@ export async function openDiskTarget(request: TargetRequest): Promise<DiskTarget
 
 /** All the refusals, with nothing opened for writing and nothing changed. */
 export async function inspectTarget(request: TargetRequest): Promise<Stats | undefined> {
-  const { path, overwrite } = request;
+  const { path, overwrite, inPlace = false } = request;
   let info: Stats | undefined;
   try {
     info = await stat(path);
@@ -48,8 +50,9 @@ export async function inspectTarget(request: TargetRequest): Promise<Stats | und
   if (info.isBlockDevice()) await checkDevice(request, info);
   else if (!info.isFile()) {
     throw new StoreError('target-unwritable', `${path} is neither a file nor a block device`, { path });
-  } else if (!overwrite) {
-    throw new StoreError('target-exists', `${path} exists; --force replaces it`, { path });
+  } else if (!overwrite && !inPlace) {
+    const remedy = '--force replaces it, --in-place updates it where it stands';
+    throw new StoreError('target-exists', `${path} exists; ${remedy}`, { path });
   }
   return info;
 }
@@ -84,7 +87,7 @@ async function checkDevice({ path, size, overwrite }: TargetRequest, info: Stats
 }
 
 /** O_EXCL on a block device fails while it is mounted, used as swap, or part of another device. */
-async function openExclusively(path: string): Promise<FileHandle> {
+export async function openExclusively(path: string): Promise<FileHandle> {
   try {
     return await open(path, constants.O_RDWR | constants.O_EXCL);
   } catch (error) {
@@ -143,7 +146,7 @@ async function createFile({ path, size, nonce }: TargetRequest, old: Stats | und
   };
 }
 
-async function finishing(
+export async function finishing(
   path: string,
   file: Pick<FileHandle, 'close'>,
   last: () => Promise<void>,
@@ -157,7 +160,7 @@ async function finishing(
   }
 }
 
-function targetError(path: string, error: unknown): unknown {
+export function targetError(path: string, error: unknown): unknown {
   const errno = errnoOf(error);
   if (error instanceof StoreError || errno === undefined) return error;
   const why = errno === 'ENOENT' ? 'its folder does not exist' : messageOf(error);

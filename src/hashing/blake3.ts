@@ -2,7 +2,7 @@
  * BLAKE3 on the data path: the native build where there is one, WebAssembly elsewhere. Both give the same bytes.
  * Setting DOPPEL_HASH=portable chooses the second, so that tests can compare them.
  */
-import type { Blake3 } from '../../store-format/index.js';
+import type { Blake3 } from '../../store-format/layouts.js';
 
 /** Hashes a message piece by piece. */
 export interface Blake3Stream {

@@ -1,4 +1,4 @@
-import { HASH_BYTES, SEGMENT_BYTES } from '../../store-format/limits.js';
+import { HASH_BYTES, SEGMENT_BYTES } from '../../store-format/layouts.js';
 import { blake3 } from './blake3.js';
 
 const zeroSegment = Buffer.alloc(SEGMENT_BYTES);

@@ -25,21 +25,33 @@ export interface HeadListing {
   readonly unreadable: readonly StoreError[];
 }
 
-/** The headers of all images in the store, removed ones included. */
-export async function listHeads(objects: ObjectStore): Promise<HeadListing> {
-  const ids = (await objects.list('images')).map(parseLeaseId).filter((id) => id !== undefined);
-  const headers: ManifestHeader[] = [];
-  const unreadable: StoreError[] = [];
-  await mapConcurrently(ids, CONCURRENCY, async (id) => {
-    try {
-      const head = await readHead(objects, id);
-      if (head.kind === 'image') headers.push(head.header);
-    } catch (error) {
-      if (!(error instanceof StoreError)) throw error;
-      if (error.code !== 'object-missing') unreadable.push(error); // purged meanwhile
-    }
-  });
-  return { headers, unreadable };
+/** The heads of a store's manifests. They never change, so each is read once. */
+export class ManifestHeads {
+  readonly #read = new Map<PubId, ManifestHead>();
+
+  constructor(private readonly objects: ObjectStore) {}
+
+  /** The headers of all images that are there now, removed ones included. */
+  async list(): Promise<HeadListing> {
+    const ids = (await this.objects.list('images')).map(parseLeaseId).filter((id) => id !== undefined);
+    const present = new Set<PubId>(ids);
+    for (const id of this.#read.keys()) if (!present.has(id)) this.#read.delete(id);
+    const unreadable: StoreError[] = [];
+    await mapConcurrently(
+      ids.filter((id) => !this.#read.has(id)),
+      CONCURRENCY,
+      async (id) => {
+        try {
+          this.#read.set(id, await readHead(this.objects, id));
+        } catch (error) {
+          if (!(error instanceof StoreError)) throw error;
+          if (error.code !== 'object-missing') unreadable.push(error); // purged meanwhile
+        }
+      },
+    );
+    const heads = ids.map((id) => this.#read.get(id)).filter((head) => head?.kind === 'image');
+    return { headers: heads.map(({ header }) => header), unreadable };
+  }
 }
 
 async function readHead(objects: ObjectStore, id: PubId): Promise<ManifestHead> {

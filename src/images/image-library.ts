@@ -8,9 +8,15 @@ import type { Environment } from '../environment.js';
 import { StoreError } from '../errors.js';
 import type { Image, ImageFilter, Warning } from '../interface.js';
 import type { ObjectStore } from '../objects/object-store.js';
-import { type HeadListing, listHeads } from './image-heads.js';
+import { type HeadListing, ManifestHeads } from './image-heads.js';
 import { listMarks, setMark } from './marks.js';
-import { bySequence, changeNameRecord, readNameRecordLeniently, resolveTags } from './name-records.js';
+import {
+  bySequence,
+  changeNameRecord,
+  emptyRecord,
+  readNameRecordLeniently,
+  resolveTags,
+} from './name-records.js';
 import { checkName, checkWords, parseReference, type Reference } from './reference.js';
 
 /** Everything that the library knows at one moment. */
@@ -22,11 +28,20 @@ export interface LibraryState {
 }
 
 export class ImageLibrary {
+  readonly #heads: ManifestHeads;
+
   constructor(
     private readonly objects: ObjectStore,
     private readonly environment: Environment,
     private readonly warn: (warning: Warning) => void,
-  ) {}
+  ) {
+    this.#heads = new ManifestHeads(objects);
+  }
+
+  /** The headers of all images, purged ones included. */
+  heads(): Promise<HeadListing> {
+    return this.#heads.list();
+  }
 
   /** All images, removed ones included (not purged ones), by name and sequence. */
   async load(): Promise<LibraryState> {
@@ -40,13 +55,15 @@ export class ImageLibrary {
    *
    * @throws object-damaged, object-unreadable, unsupported-format
    */
-  async requireReadable(): Promise<void> {
-    const [damaged] = (await this.#load()).unreadable;
+  async requireReadable(): Promise<LibraryState> {
+    const state = await this.#load();
+    const [damaged] = state.unreadable;
     if (damaged !== undefined) throw damaged;
+    return state;
   }
 
   async #load(): Promise<LibraryState> {
-    const listing = await listHeads(this.objects);
+    const listing = await this.#heads.list();
     const unreadable = [...listing.unreadable];
     const marks = await listMarks(this.objects, (error) => unreadable.push(error));
     const images: Image[] = [];
@@ -170,7 +187,7 @@ export class ImageLibrary {
   }
 
   async #change(image: Image, change: (record: NameRecord, at: number) => NameRecord): Promise<Image> {
-    const { headers } = await listHeads(this.objects);
+    const { headers } = await this.#heads.list();
     const sequences = headers.filter(({ name }) => name === image.name).map(({ sequence }) => sequence);
     await changeNameRecord(this.objects, image.name, (record) => change(record, Math.max(0, ...sequences)));
     return this.#again(image);
@@ -180,6 +197,12 @@ export class ImageLibrary {
     const { images } = await this.load();
     return images.find(({ publication }) => publication === image.publication) ?? image;
   }
+}
+
+/** An image that has just been published: nobody has said more about it than its header. */
+export function newImage(header: ManifestHeader): Image {
+  const tags = new Map(header.tag === undefined ? [] : [[header.tag, header.pubId]]);
+  return toImage(header, emptyRecord(header.name), tags, false);
 }
 
 function select(images: readonly Image[], reference: Reference): readonly Image[] {

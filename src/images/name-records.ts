@@ -43,7 +43,7 @@ export function changeNameRecord(
   );
 }
 
-function emptyRecord(name: string): NameRecord {
+export function emptyRecord(name: string): NameRecord {
   return { name, tags: {}, labels: {}, protected: [] };
 }
 

@@ -24,6 +24,7 @@ import { readPackTail } from './read-tail.js';
 const CACHE_BYTES = 64 * 1024 * 1024;
 /** Neighbours in an image lie in few packs: those footers are asked before the index. */
 const RECENT = 6;
+const PACK_FOLDERS = 256;
 
 export interface Home {
   readonly footer: FooterTable;
@@ -92,7 +93,7 @@ export class PackCatalog {
   /** Packs that lie in the store now. */
   async listPresent(): Promise<Set<PackId>> {
     const present = new Set<PackId>();
-    for (let shard = 0; shard < 256; shard++) {
+    for (let shard = 0; shard < PACK_FOLDERS; shard++) {
       for (const key of await this.objects.list(`packs/${shard.toString(16).padStart(2, '0')}`)) {
         const id = parsePackId(key);
         if (id !== undefined) present.add(id);
@@ -117,10 +118,10 @@ export class PackCatalog {
    * @throws conflict
    */
   async settle(packs: ReadonlySet<PackId>): Promise<void> {
-    const present = await this.listPresent();
     const damaged = await this.#listPacks('damaged');
+    const isPresent = await this.#presence(packs.size);
     for (const pack of packs) {
-      if (present.has(pack) && !damaged.has(pack)) continue;
+      if (!damaged.has(pack) && (await isPresent(pack))) continue;
       throw new StoreError(
         'conflict',
         `Pack ${pack.slice(0, 12)}… went away or was found damaged while this capture relied on it; run it again`,
@@ -128,6 +129,13 @@ export class PackCatalog {
       );
     }
     await this.objects.settle(Array.from(packs, packKey));
+  }
+
+  /** Few packs are looked for one by one, many in a listing. */
+  async #presence(packs: number): Promise<(pack: PackId) => boolean | Promise<boolean>> {
+    if (packs < PACK_FOLDERS) return async (pack) => (await this.objects.size(packKey(pack))) !== undefined;
+    const present = await this.listPresent();
+    return (pack) => present.has(pack);
   }
 
   /** Takes in a pack that this process has just written. */

@@ -1,21 +1,30 @@
 /**
  * Restore: an image becomes a disk again. Every chunk is checked before it is written; a file appears under its name
- * when it is whole; a device is refused while anybody uses it.
+ * when it is whole, or is updated where it stands; a device is refused while anybody uses it.
  */
 import { appendExtent, type Extent, toHex } from '../../store-format/index.js';
 import { type OpenContents, openContents } from '../contents/open-contents.js';
 import type { LostRange } from '../contents/resolve-segment.js';
-import { isLost, resolveSegment } from '../contents/resolve-segment.js';
-import { inspectTarget, openDiskTarget } from '../disks/disk-target.js';
+import type { SeedIndex } from '../contents/seed-index.js';
+import { type DiskTarget, inspectTarget, openDiskTarget } from '../disks/disk-target.js';
+import { openHeldDisk, openUpdateTarget } from '../disks/held-disk.js';
 import type { Engine } from '../engine/engine.js';
 import { StoreError } from '../errors.js';
 import { shortName } from '../images/image-library.js';
 import type { RestoreOptions, RestoreResult } from '../interface.js';
 import type { PackCatalog } from '../packs/pack-catalog.js';
 import { ProgressReport } from '../progress.js';
+import { RestoreCheck } from './check-restore.js';
 import { readBack } from './read-back.js';
-import { type WriteSettings, writeDisk } from './write-disk.js';
+import { scanSeeds } from './scan-seeds.js';
+import { updateDisk } from './update-disk.js';
+import { type WriteOutcome, type WriteSettings, writeDisk } from './write-disk.js';
 import { writeStream } from './write-stream.js';
+
+/** What became of a target, whichever way it was written. */
+interface Outcome extends WriteOutcome {
+  readonly differentBytes?: number;
+}
 
 export async function restore(
   engine: Engine,
@@ -23,6 +32,9 @@ export async function restore(
   target: string | NodeJS.WritableStream,
   options: RestoreOptions,
 ): Promise<RestoreResult> {
+  if (options.inPlace && typeof target !== 'string') {
+    throw new TypeError('A stream cannot be updated in place: inPlace needs the path of a file or device');
+  }
   const open = await openContents(engine, [reference], options);
   try {
     const run = new RestoreRun(engine, open.catalog, open.images[0]!, options);
@@ -50,18 +62,31 @@ class RestoreRun {
 
   async write(target: string | NodeJS.WritableStream): Promise<RestoreResult> {
     if (typeof target === 'string') return this.#toDisk(target);
-    const { contents } = this.open;
-    const { writtenBytes } = await writeStream(this.engine, this.catalog, contents, target, this.#settings());
-    return this.#result('stream', writtenBytes, false);
+    const settings = this.#settings(await this.#seeds());
+    const outcome = await writeStream(this.engine, this.catalog, this.open.contents, target, settings);
+    return this.#result('stream', outcome, false);
   }
 
   async #toDisk(path: string): Promise<RestoreResult> {
+    const request = this.#request(path);
+    if (this.options.seeds?.length) await inspectTarget(request); // seeds take long: refuse before
+    const settings = this.#settings(await this.#seeds());
+    const { engine, catalog, options } = this;
     const { contents } = this.open;
-    const target = await openDiskTarget(this.#request(path));
+    if (options.inPlace) {
+      const target = await openUpdateTarget(request);
+      return this.#complete(target, () => updateDisk(engine, catalog, contents, target, settings));
+    }
+    const target = await openDiskTarget(request);
+    return this.#complete(target, () => writeDisk(engine, catalog, contents, target, settings));
+  }
+
+  async #complete(target: DiskTarget, write: () => Promise<Outcome>): Promise<RestoreResult> {
+    const { contents } = this.open;
     let verified = false;
-    let writtenBytes: number;
+    let outcome: Outcome;
     try {
-      ({ writtenBytes } = await writeDisk(this.engine, this.catalog, contents, target, this.#settings()));
+      outcome = await write();
       if (this.options.verify && this.#lost.length === 0) {
         const onBytes = this.#startPhase('verify', contents.size);
         await readBack(this.engine.workers, contents, target, this.options.signal, onBytes);
@@ -73,50 +98,60 @@ class RestoreRun {
       throw error;
     }
     await target.finish();
-    return this.#result(path, writtenBytes, verified);
+    return this.#result(target.path, outcome, verified);
   }
 
   /** A dry run: the target would do, and every chunk has a home. */
   async check(target: string | NodeJS.WritableStream): Promise<RestoreResult> {
-    if (typeof target === 'string') await inspectTarget({ ...this.#request(target), overwrite: true });
     const { contents } = this.open;
-    const { onLost, onBytes } = this.#settings();
-    for (let number = 0; number < contents.segmentCount; number++) {
-      this.options.signal?.throwIfAborted();
-      const segment = await resolveSegment(contents, number);
-      if (isLost(segment)) onLost(segment);
-      else await this.#checkHomes(segment, onLost);
-      onBytes(contents.lengthOf(number));
+    const path = typeof target === 'string' ? target : undefined;
+    if (path !== undefined) await inspectTarget({ ...this.#request(path), overwrite: true });
+    const check = new RestoreCheck(this.catalog, contents, this.#settings(await this.#seeds()));
+    let differentBytes: number | undefined;
+    if (path === undefined || !this.options.inPlace) await check.all();
+    else {
+      const disk = await openHeldDisk(path, contents.size);
+      try {
+        differentBytes = await check.differences(this.engine.workers, disk);
+      } finally {
+        await disk.close();
+      }
     }
-    return this.#result(typeof target === 'string' ? target : 'stream', 0, false);
+    const { seedBytes } = check;
+    const outcome = {
+      writtenBytes: 0,
+      seedBytes,
+      ...(differentBytes === undefined ? {} : { differentBytes }),
+    };
+    return this.#result(path ?? 'stream', outcome, false);
   }
 
-  async #checkHomes(
-    segment: Exclude<Awaited<ReturnType<typeof resolveSegment>>, LostRange>,
-    onLost: (lost: LostRange) => void,
-  ): Promise<void> {
-    const { offsets, lengths } = segment.recipe;
-    const ids = Buffer.from(segment.recipe.ids);
-    for (let i = 0; i < lengths.length; i++) {
-      if ((await this.catalog.find(ids, 32 * i, 'read')) !== undefined) continue;
-      onLost({
-        offset: segment.offset + offsets[i]!,
-        length: lengths[i]!,
-        code: 'chunk-missing',
-        reason: 'no pack holds it',
-        chunk: toHex(ids.subarray(32 * i, 32 * (i + 1))),
-      });
-    }
+  async #seeds(): Promise<SeedIndex | undefined> {
+    const { seeds = [], signal } = this.options;
+    if (seeds.length === 0) return undefined;
+    let [doneBytes, totalBytes] = [0, 0];
+    const index = await scanSeeds(this.engine, seeds, this.open.contents, {
+      signal,
+      onBytes: (bytes, total) => {
+        doneBytes += bytes;
+        totalBytes = total;
+        this.#report.tell(() => ({ phase: 'seed', doneBytes, totalBytes }));
+      },
+    });
+    this.#report.finish({ phase: 'seed', doneBytes, totalBytes });
+    return index;
   }
 
   #request(path: string) {
     const nonce = `doppel-${toHex(this.engine.environment.random(6))}`;
-    return { path, size: this.open.contents.size, overwrite: this.options.overwrite ?? false, nonce };
+    const { overwrite = false, inPlace = false } = this.options;
+    return { path, size: this.open.contents.size, overwrite, inPlace, nonce };
   }
 
-  #settings(): WriteSettings {
+  #settings(seeds: SeedIndex | undefined): WriteSettings {
     return {
       signal: this.options.signal,
+      seeds,
       onBytes: this.#startPhase('restore', this.open.contents.size),
       onLost: (lost) => {
         if (this.options.onDamage !== 'zero') throw damageError(this.open, lost);
@@ -133,8 +168,9 @@ class RestoreRun {
     };
   }
 
-  #result(target: string, writtenBytes: number, verified: boolean): RestoreResult {
+  #result(target: string, outcome: Outcome, verified: boolean): RestoreResult {
     const { image, contents } = this.open;
+    const { writtenBytes, seedBytes, differentBytes } = outcome;
     const phase = verified ? 'verify' : 'restore';
     this.#report.finish({ phase, doneBytes: contents.size, totalBytes: contents.size });
     return {
@@ -142,6 +178,8 @@ class RestoreRun {
       target,
       size: contents.size,
       writtenBytes,
+      ...(differentBytes === undefined ? {} : { sameBytes: contents.size - differentBytes, differentBytes }),
+      seedBytes,
       damagedRanges: joinRanges(this.#lost),
       verified,
       seconds: (this.engine.environment.monotonic() - this.#started) / 1000,

@@ -6,17 +6,20 @@ import { HASH_BYTES, SEGMENT_BYTES } from '../../store-format/index.js';
 import { ChunkFetcher, targetFailed } from '../contents/chunk-fetcher.js';
 import { asBuffer, type ImageContents } from '../contents/image-contents.js';
 import { isLost, type LostRange, lostRange, resolveSegment } from '../contents/resolve-segment.js';
+import type { SeedIndex } from '../contents/seed-index.js';
 import type { DiskTarget } from '../disks/disk-target.js';
 import type { Engine } from '../engine/engine.js';
 import type { PackCatalog } from '../packs/pack-catalog.js';
 
 /** Pieces per window: 4 GiB of chunks of 16 KiB, about 40 MB of plan. */
-const WINDOW_PIECES = 262_144;
+export const WINDOW_PIECES = 262_144;
 /** Longest range that one job clears. */
 const CLEAR_BYTES = 64 * SEGMENT_BYTES;
 
 export interface WriteSettings {
   readonly signal?: AbortSignal | undefined;
+  /** Asked for chunks before the store is. */
+  readonly seeds?: SeedIndex | undefined;
   /** Bytes of the image that are done. */
   readonly onBytes: (bytes: number) => void;
   /** Called for each range that the store cannot give; throws to stop. */
@@ -25,6 +28,8 @@ export interface WriteSettings {
 
 export interface WriteOutcome {
   readonly writtenBytes: number;
+  /** Bytes that came from seeds. */
+  readonly seedBytes: number;
 }
 
 export async function writeDisk(
@@ -39,12 +44,13 @@ export async function writeDisk(
     settings.signal?.throwIfAborted();
     await writer.addSegment(contents, number);
   }
-  return { writtenBytes: await writer.finish() };
+  return writer.finish();
 }
 
 class DiskWriter {
   readonly #fetcher: ChunkFetcher;
   #writtenBytes = 0;
+  #seedBytes = 0;
   /** The range of zeros being gathered, for targets that must be cleared. */
   #zeros = { offset: 0, length: 0 };
 
@@ -54,7 +60,7 @@ class DiskWriter {
     private readonly target: DiskTarget,
     private readonly settings: WriteSettings,
   ) {
-    this.#fetcher = new ChunkFetcher(engine, catalog);
+    this.#fetcher = new ChunkFetcher(engine, catalog, settings.seeds);
   }
 
   async addSegment(contents: ImageContents, number: number): Promise<void> {
@@ -67,7 +73,8 @@ class DiskWriter {
     const { holes, offsets, lengths } = segment.recipe;
     const ids = asBuffer(segment.recipe.ids);
     for (let i = 0; i < lengths.length; i++) {
-      await this.#fetcher.want(ids, HASH_BYTES * i, lengths[i]!, segment.offset + offsets[i]!);
+      const slow = this.#fetcher.want(ids, HASH_BYTES * i, lengths[i]!, segment.offset + offsets[i]!);
+      if (slow !== undefined) await slow;
     }
     for (let h = 0; h < holes.length; h += 2) await this.#addZeros(segment.offset + holes[h]!, holes[h + 1]!);
     if (this.#fetcher.plannedPieces >= WINDOW_PIECES) await this.#fetch();
@@ -89,29 +96,32 @@ class DiskWriter {
     const { offset, length } = this.#zeros;
     if (length === 0) return;
     this.#zeros = { offset: 0, length: 0 };
-    const result = await this.engine.workers.clear({ fd: this.target.fd, offset, length });
+    const result = await this.engine.workers.clear({
+      fd: this.target.fd,
+      ranges: Float64Array.of(offset, length),
+    });
     if (result.failure !== undefined) throw targetFailed(result.failure, this.target.path);
     this.#writtenBytes += result.writtenBytes;
   }
 
   async #fetch(): Promise<void> {
-    const { writtenBytes, lost } = await this.#fetcher.run({
+    const { writtenBytes, seedBytes, lost } = await this.#fetcher.run({
       target: { kind: 'file', fd: this.target.fd },
       targetName: this.target.path,
       signal: this.settings.signal,
       onBytes: this.settings.onBytes,
     });
     this.#writtenBytes += writtenBytes;
+    this.#seedBytes += seedBytes;
     for (const one of lost) {
       this.settings.onLost(lostRange(one, 0));
       await this.#addZeros(one.target, one.length);
     }
   }
 
-  /** @returns bytes written */
-  async finish(): Promise<number> {
+  async finish(): Promise<WriteOutcome> {
     await this.#fetch();
     await this.#clear();
-    return this.#writtenBytes;
+    return { writtenBytes: this.#writtenBytes, seedBytes: this.#seedBytes };
   }
 }

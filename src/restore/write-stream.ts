@@ -3,6 +3,7 @@ import { HASH_BYTES, SEGMENT_BYTES } from '../../store-format/index.js';
 import { ChunkFetcher } from '../contents/chunk-fetcher.js';
 import { asBuffer, type ImageContents } from '../contents/image-contents.js';
 import { isLost, type LostRange, lostRange, resolveSegment } from '../contents/resolve-segment.js';
+import type { SeedIndex } from '../contents/seed-index.js';
 import { SPAN_BYTES } from '../disks/spans.js';
 import type { Engine } from '../engine/engine.js';
 import { messageOf, StoreError } from '../errors.js';
@@ -13,6 +14,7 @@ import type { WriteOutcome, WriteSettings } from './write-disk.js';
 interface ReadySpan {
   readonly memory: SharedArrayBuffer;
   readonly length: number;
+  readonly seedBytes: number;
   readonly lost: readonly LostRange[];
 }
 
@@ -27,7 +29,7 @@ export async function writeStream(
   const memory = new SharedMemory(SPAN_BYTES, ahead + 1);
   const pending: Promise<ReadySpan>[] = [];
   const output = new OrderedOutput(stream);
-  let writtenBytes = 0;
+  let [writtenBytes, seedBytes] = [0, 0];
   const writeFirst = async () => {
     const span = await pending[0]!;
     pending.shift();
@@ -35,19 +37,20 @@ export async function writeStream(
     await output.write(Buffer.from(span.memory, 0, span.length));
     memory.release(span.memory);
     writtenBytes += span.length;
+    seedBytes += span.seedBytes;
     settings.onBytes(span.length);
   };
   try {
     for (let offset = 0; offset < contents.size; offset += SPAN_BYTES) {
       settings.signal?.throwIfAborted();
-      const span = await planSpan(engine, catalog, contents, offset, await memory.acquire());
+      const span = await planSpan(engine, catalog, settings.seeds, contents, offset, await memory.acquire());
       const ready = span();
       ready.catch(() => undefined); // reported when its turn comes
       pending.push(ready);
       if (pending.length > ahead) await writeFirst();
     }
     while (pending.length > 0) await writeFirst();
-    return { writtenBytes };
+    return { writtenBytes, seedBytes };
   } finally {
     await Promise.allSettled(pending);
     output.close();
@@ -58,12 +61,13 @@ export async function writeStream(
 async function planSpan(
   engine: Engine,
   catalog: PackCatalog,
+  seeds: SeedIndex | undefined,
   contents: ImageContents,
   base: number,
   memory: SharedArrayBuffer,
 ): Promise<() => Promise<ReadySpan>> {
   const length = Math.min(SPAN_BYTES, contents.size - base);
-  const fetcher = new ChunkFetcher(engine, catalog);
+  const fetcher = new ChunkFetcher(engine, catalog, seeds);
   const lost: LostRange[] = [];
   new Uint8Array(memory).fill(0);
   for (let at = base; at < base + length; at += SEGMENT_BYTES) {
@@ -75,12 +79,14 @@ async function planSpan(
     const { offsets, lengths } = segment.recipe;
     const ids = asBuffer(segment.recipe.ids);
     for (let i = 0; i < lengths.length; i++) {
-      await fetcher.want(ids, HASH_BYTES * i, lengths[i]!, segment.offset + offsets[i]! - base);
+      const slow = fetcher.want(ids, HASH_BYTES * i, lengths[i]!, segment.offset + offsets[i]! - base);
+      if (slow !== undefined) await slow;
     }
   }
   return async () => {
     const outcome = await fetcher.run({ target: { kind: 'memory', memory }, keepFrames: true });
-    return { memory, length, lost: [...lost, ...outcome.lost.map((one) => lostRange(one, base))] };
+    const { seedBytes } = outcome;
+    return { memory, length, seedBytes, lost: [...lost, ...outcome.lost.map((one) => lostRange(one, base))] };
   };
 }
 

@@ -1,33 +1,32 @@
-import { readSync } from 'node:fs';
-import { isZero } from '../chunking/holes.js';
 import { nativeExtensions } from '../system/native-extensions.js';
-import { failureOf, writeAll } from './fetch-job.js';
 import type { ClearJob, ClearResult } from './jobs.js';
+import { failureOf, writeDifferences } from './write-target.js';
 
-/** A range read at a time; as large as `isZero` compares. */
-const STEP_BYTES = 1024 * 1024;
+const zeros = Buffer.alloc(1024 * 1024);
 
 /**
- * Makes a range read as zeros: by punching a hole, which costs nothing; where that cannot be done, by writing
- * zeros over what is not zero yet.
+ * Makes ranges read as zeros: by punching holes, which costs nothing; where that cannot be done, by writing zeros over
+ * the blocks that are not zero yet.
  */
-export function clear({ fd, offset, length }: ClearJob): ClearResult {
-  if (punch(fd, offset, length)) return { writtenBytes: 0 };
+export function clear({ fd, ranges }: ClearJob): ClearResult {
   let writtenBytes = 0;
-  const bytes = Buffer.alloc(STEP_BYTES);
-  const zeros = Buffer.alloc(STEP_BYTES);
   try {
-    for (let at = offset; at < offset + length; at += STEP_BYTES) {
-      const step = Math.min(STEP_BYTES, offset + length - at);
-      const count = readSync(fd, bytes, 0, step, at);
-      if (count === step && isZero(bytes, 0, step)) continue;
-      writeAll(fd, zeros, 0, step, at);
-      writtenBytes += step;
+    for (let r = 0; r < ranges.length; r += 2) {
+      const [offset, length] = [ranges[r]!, ranges[r + 1]!];
+      if (!punch(fd, offset, length)) writtenBytes += writeZeros(fd, offset, length);
     }
     return { writtenBytes };
   } catch (error) {
     return { writtenBytes, failure: failureOf(error) };
   }
+}
+
+function writeZeros(fd: number, offset: number, length: number): number {
+  let written = 0;
+  for (let at = offset; at < offset + length; at += zeros.length) {
+    written += writeDifferences(fd, zeros, 0, Math.min(zeros.length, offset + length - at), at);
+  }
+  return written;
 }
 
 function punch(fd: number, offset: number, length: number): boolean {

@@ -1,4 +1,4 @@
-import { FrameCodec } from '../../store-format/index.js';
+import { FrameCodec } from '../../store-format/layouts.js';
 import { compressBound, compressFrame } from '../compression/zstd.js';
 import { blake3 } from '../hashing/blake3.js';
 import type { CompressedFrame, CompressJob, FramePlan } from './jobs.js';

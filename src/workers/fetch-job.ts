@@ -2,12 +2,13 @@
  * Frames to pieces: [1] read the frame, [2] decompress it once, [3] hash each piece and compare with its id,
  * [4] put neighbours that go to neighbouring places there by one write. Nothing unchecked is written.
  */
-import { closeSync, openSync, readSync, writeSync } from 'node:fs';
-import { HASH_BYTES } from '../../store-format/index.js';
+import { closeSync, openSync, readSync } from 'node:fs';
+import { HASH_BYTES } from '../../store-format/layouts.js';
 import { decompressFrame } from '../compression/zstd.js';
 import { errnoOf, messageOf } from '../errors.js';
 import { blake3 } from '../hashing/blake3.js';
-import type { FetchFrame, FetchJob, FetchResult, IoFailure } from './jobs.js';
+import type { FetchFrame, FetchJob, FetchResult } from './jobs.js';
+import { failureOf, writeAll, writeDifferences } from './write-target.js';
 
 /** Frames that a reader in order needs again are few: those that its last step ended in. */
 const KEPT_FRAMES = 16;
@@ -74,7 +75,7 @@ function readFrame(frame: FetchFrame, path: string, files: Map<string, number>):
   let done = 0;
   while (done < frame.storedBytes) {
     const count = readSync(fd, storedBuffer, done, frame.storedBytes - done, frame.offset + done);
-    if (count === 0) throw new Error('its pack ends before the frame does');
+    if (count === 0) throw new Error('its file ends before the frame does');
     done += count;
   }
   return storedBuffer.subarray(0, frame.storedBytes);
@@ -92,8 +93,9 @@ function checkPieces(
   let checked = -1;
   for (let piece = from; piece < to; piece++) {
     const offset = job.offsets[piece]!;
-    // The same entry for another place: pieces are sorted by their offset in the frame.
-    const again = checked >= 0 && job.offsets[checked] === offset;
+    // The same entry for another place: pieces are sorted by their offset in the frame. Seeds are found by a part of
+    // the id, so that two ids can claim one place: only what was hashed for the same id is good.
+    const again = checked >= 0 && job.offsets[checked] === offset && equalIds(job.ids, checked, piece);
     if (again || hashesTo(plain.subarray(offset, offset + job.lengths[piece]!), job.ids, piece)) {
       good.push(piece);
       checked = piece;
@@ -108,8 +110,12 @@ function hashesTo(bytes: Uint8Array, ids: Uint8Array, piece: number): boolean {
   return Buffer.compare(blake3(bytes), ids.subarray(HASH_BYTES * piece, HASH_BYTES * (piece + 1))) === 0;
 }
 
+function equalIds(ids: Uint8Array, a: number, b: number): boolean {
+  const idOf = (piece: number) => ids.subarray(HASH_BYTES * piece, HASH_BYTES * (piece + 1));
+  return Buffer.compare(idOf(a), idOf(b)) === 0;
+}
+
 function putPieces(job: FetchJob, plain: Buffer, pieces: readonly number[]): number {
-  if (job.target.kind === 'none') return 0;
   let written = 0;
   for (let i = 0; i < pieces.length; ) {
     const first = pieces[i]!;
@@ -121,43 +127,23 @@ function putPieces(job: FetchJob, plain: Buffer, pieces: readonly number[]): num
       if (job.offsets[next] !== offset + length || job.targets[next] !== target + length) break;
       length += job.lengths[next]!;
     }
-    put(job, plain, offset, length, target);
-    written += length;
+    written += put(job, plain, offset, length, target);
   }
   return written;
 }
 
-function put(job: FetchJob, plain: Buffer, offset: number, length: number, target: number): void {
-  if (job.target.kind === 'memory') {
-    plain.copy(Buffer.from(job.target.memory), target, offset, offset + length);
-  } else if (job.target.kind === 'file') {
-    writeAll(job.target.fd, plain, offset, length, target);
+/** @returns bytes written */
+function put(job: FetchJob, plain: Buffer, offset: number, length: number, target: number): number {
+  switch (job.target.kind) {
+    case 'none':
+      return 0;
+    case 'memory':
+      plain.copy(Buffer.from(job.target.memory), target, offset, offset + length);
+      return length;
+    case 'file':
+      writeAll(job.target.fd, plain, offset, length, target);
+      return length;
+    case 'differences':
+      return writeDifferences(job.target.fd, plain, offset, length, target);
   }
-}
-
-class TargetError extends Error {
-  constructor(readonly failure: IoFailure) {
-    super(failure.message);
-  }
-}
-
-/** @throws TargetError */
-export function writeAll(fd: number, bytes: Buffer, offset: number, length: number, target: number): void {
-  let done = 0;
-  while (done < length) {
-    try {
-      done += writeSync(fd, bytes, offset + done, length - done, target + done);
-    } catch (error) {
-      throw new TargetError({
-        errno: errnoOf(error) ?? 'EIO',
-        message: messageOf(error),
-        offset: target + done,
-      });
-    }
-  }
-}
-
-export function failureOf(error: unknown): IoFailure {
-  if (error instanceof TargetError) return error.failure;
-  throw error;
 }

@@ -1,4 +1,4 @@
-import { HASH_BYTES, SEGMENT_BYTES } from '../../store-format/limits.js';
+import { HASH_BYTES, SEGMENT_BYTES } from '../../store-format/layouts.js';
 import { isZero } from '../chunking/holes.js';
 import { blake3 } from '../hashing/blake3.js';
 import { zeroDigest } from '../hashing/zero-digest.js';

@@ -1,4 +1,5 @@
 import { clear } from './clear-job.js';
+import { compare, compareChunks } from './compare-job.js';
 import { compress } from './compress-job.js';
 import { fetch } from './fetch-job.js';
 import { hash } from './hash-job.js';
@@ -14,6 +15,8 @@ export function inlineWorkers(): Workers {
     compress: async (job) => compress(job),
     fetch: async (job) => fetch(job),
     clear: async (job) => clear(job),
+    compare: async (job) => compare(job),
+    compareChunks: async (job) => compareChunks(job),
     close: async () => {},
   };
 }

@@ -87,7 +87,7 @@ export interface CompressedFrame {
 }
 
 export interface FetchFrame {
-  /** File of the pack, or the frame's stored bytes themselves. */
+  /** File of the pack or seed, or the frame's stored bytes themselves. */
   readonly source: string | Uint8Array;
   readonly offset: number;
   readonly storedBytes: number;
@@ -101,6 +101,8 @@ export interface FetchFrame {
 export type FetchTarget =
   | { readonly kind: 'none' }
   | { readonly kind: 'file'; readonly fd: number }
+  /** An open file or device of which only the 4 KiB blocks that differ are written. */
+  | { readonly kind: 'differences'; readonly fd: number }
   | { readonly kind: 'memory'; readonly memory: SharedArrayBuffer };
 
 export interface FetchJob {
@@ -126,14 +128,50 @@ export interface FetchResult {
 
 export interface ClearJob {
   readonly fd: number;
-  readonly offset: number;
-  readonly length: number;
+  /** Pairs (offset, length). */
+  readonly ranges: Float64Array;
 }
 
 export interface ClearResult {
   /** Bytes that had to be written as zeros. */
   readonly writtenBytes: number;
   readonly failure?: IoFailure;
+}
+
+/** A run of a target's bytes, to be compared with the segments that should stand there. */
+export interface CompareJob {
+  readonly memory: SharedArrayBuffer;
+  readonly length: number;
+  /** How many of them the target has; the others count as zeros. */
+  readonly heldBytes: number;
+  readonly file: NonNullable<SpanBytes['file']>;
+  /** 32 bytes per segment. */
+  readonly digests: Uint8Array;
+}
+
+export interface CompareResult {
+  /** Per segment: 1 when the target holds it. */
+  readonly same: Uint8Array;
+  /** What could not be read, counted from the start of the run. */
+  readonly badRanges: readonly Extent[];
+  readonly failure?: IoFailure;
+}
+
+/** A closer look at what `compare` left in the memory. Pairs (offset, length) count from the memory's start. */
+export interface CompareChunksJob {
+  readonly memory: SharedArrayBuffer;
+  readonly badRanges: readonly Extent[];
+  readonly chunks: Uint32Array;
+  /** 32 bytes per chunk. */
+  readonly ids: Uint8Array;
+  readonly holes: Uint32Array;
+}
+
+export interface CompareChunksResult {
+  /** Per chunk: 1 when the target holds it. */
+  readonly same: Uint8Array;
+  /** Pairs (offset, length): runs of whole blocks in the holes that are not zero. */
+  readonly dirty: Uint32Array;
 }
 
 /** Does jobs, `parallelism` at a time. Implemented by threads, and in the same thread for simulations. */
@@ -147,7 +185,11 @@ export interface Workers {
   compress(job: CompressJob): Promise<readonly CompressedFrame[]>;
   /** Decompresses frames, checks pieces by their ids, and puts them where they belong. */
   fetch(job: FetchJob): Promise<FetchResult>;
-  /** Makes a range of a device read as zeros. */
+  /** Makes ranges of a target read as zeros. */
   clear(job: ClearJob): Promise<ClearResult>;
+  /** Reads what a target holds and settles segments by their digests. */
+  compare(job: CompareJob): Promise<CompareResult>;
+  /** Tells which chunks and holes of segments that differ are right. */
+  compareChunks(job: CompareChunksJob): Promise<CompareChunksResult>;
   close(): Promise<void>;
 }

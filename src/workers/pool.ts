@@ -2,6 +2,10 @@ import type { Piscina } from 'piscina';
 import type {
   ClearJob,
   ClearResult,
+  CompareChunksJob,
+  CompareChunksResult,
+  CompareJob,
+  CompareResult,
   CompressedFrame,
   CompressJob,
   FetchJob,
@@ -37,6 +41,14 @@ export class WorkerPool implements Workers {
 
   clear(job: ClearJob): Promise<ClearResult> {
     return this.#run('clear', job);
+  }
+
+  compare(job: CompareJob): Promise<CompareResult> {
+    return this.#run('compare', job);
+  }
+
+  compareChunks(job: CompareChunksJob): Promise<CompareChunksResult> {
+    return this.#run('compareChunks', job);
   }
 
   async close(): Promise<void> {

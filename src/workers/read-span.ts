@@ -1,5 +1,5 @@
 import { readSync } from 'node:fs';
-import { appendExtent, type Extent } from '../../store-format/index.js';
+import { appendExtent, type Extent } from '../../store-format/layouts.js';
 import { errnoOf, messageOf } from '../errors.js';
 import { systemCalls } from '../system/calls.js';
 import type { IoFailure, SpanBytes } from './jobs.js';

@@ -1,4 +1,4 @@
-import { decodeRecipe, SEGMENT_BYTES } from '../../store-format/index.js';
+import { decodeRecipe, SEGMENT_BYTES } from '../../store-format/layouts.js';
 import { type Chunker, createChunker, scanSegment } from '../chunking/scan-segment.js';
 import { blake3 } from '../hashing/blake3.js';
 import type { ScanJob, ScanResult, SegmentToScan } from './jobs.js';

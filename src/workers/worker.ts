@@ -23,3 +23,11 @@ export async function fetch(job: Jobs.FetchJob): Promise<Jobs.FetchResult> {
 export async function clear(job: Jobs.ClearJob): Promise<Jobs.ClearResult> {
   return (await import('./clear-job.js')).clear(job);
 }
+
+export async function compare(job: Jobs.CompareJob): Promise<Jobs.CompareResult> {
+  return (await import('./compare-job.js')).compare(job);
+}
+
+export async function compareChunks(job: Jobs.CompareChunksJob): Promise<Jobs.CompareChunksResult> {
+  return (await import('./compare-job.js')).compareChunks(job);
+}

@@ -127,13 +127,131 @@ export function testWorkers(test: TestFn, title: string, make: () => Workers): v
     });
   }
 
+  test(`${title}: fetch writes the blocks that differ, on the grid of the target`, async (t) => {
+    const workers = make();
+    const folder = folderFor(t);
+    const plain = seededBytes('differs', 200_000);
+    const at = 3 * MIB - 70_001;
+    const old = Buffer.concat([seededBytes('around', at), plain.subarray(0, 150_000)]);
+    const places = [0, 5000, 8192, 100_000, 149_999];
+    for (const place of places) old[at + place]! ^= 1;
+    const path = join(folder, 'target');
+    writeFileSync(path, old);
+    const fd = openSync(path, 'r+');
+    const { writtenBytes, bad } = await workers.fetch({
+      frames: [
+        {
+          source: plain,
+          offset: 0,
+          storedBytes: plain.length,
+          plainBytes: plain.length,
+          codec: FrameCodec.stored,
+          pieces: 1,
+        },
+      ],
+      offsets: Uint32Array.of(0),
+      lengths: Uint32Array.of(plain.length),
+      targets: Float64Array.of(at),
+      ids: blake3(plain),
+      target: { kind: 'differences', fd },
+      keepFrames: false,
+    });
+    t.deepEqual(bad, []);
+    t.true(readFileSync(path).equals(Buffer.concat([old.subarray(0, at), plain])));
+    // Four blocks changed, the first of them from where the piece begins; the last and all behind it are new.
+    const blockOf = (place: number) => Math.floor((at + place) / 4096);
+    const first = 4096 - (at % 4096);
+    const inside = new Set(places.slice(1, 4).map(blockOf));
+    t.false(inside.has(blockOf(0)));
+    t.is(writtenBytes, first + 4096 * inside.size + (at + plain.length - 4096 * blockOf(149_999)));
+    closeSync(fd);
+    await workers.close();
+  });
+
+  test(`${title}: two ids that claim one place are both checked`, async (t) => {
+    const workers = make();
+    const plain = seededBytes('claimed', 10_000);
+    const { bad } = await workers.fetch({
+      frames: [
+        {
+          source: plain,
+          offset: 0,
+          storedBytes: 10_000,
+          plainBytes: 10_000,
+          codec: FrameCodec.stored,
+          pieces: 3,
+        },
+      ],
+      offsets: Uint32Array.of(0, 0, 0),
+      lengths: Uint32Array.of(10_000, 10_000, 10_000),
+      targets: Float64Array.of(0, 1, 2),
+      ids: Buffer.concat([blake3(plain), blake3(plain), blake3(Buffer.from('another'))]),
+      target: { kind: 'none' },
+      keepFrames: false,
+    });
+    t.deepEqual(
+      bad.map(({ piece }) => piece),
+      [2],
+    );
+    await workers.close();
+  });
+
+  test(`${title}: compare settles segments, and compareChunks what is in them`, async (t) => {
+    const workers = make();
+    const wanted = seededBytes('compare', 3 * MIB + 100);
+    wanted.fill(0, MIB, 2 * MIB);
+    const held = Buffer.from(wanted.subarray(0, 3 * MIB - 5000));
+    held[MIB + 5000] = 1;
+    held[MIB + 9000] = 1;
+    held[MIB + 300_000] = 1;
+    const path = join(folderFor(t), 'disk');
+    writeFileSync(path, held);
+    const fd = openSync(path, 'r');
+    const memory = new SharedArrayBuffer(4 * MIB);
+    new Uint8Array(memory).fill(7);
+    const digests = Buffer.concat(
+      [0, MIB, 2 * MIB, 3 * MIB].map((start) => blake3(wanted.subarray(start, start + MIB))),
+    );
+    const file = { fd, offset: 0, onReadError: 'zero', sectorSize: 512 } as const;
+    const job = { memory, length: wanted.length, heldBytes: held.length, file, digests };
+    const { same, badRanges, failure } = await workers.compare(job);
+    t.is(failure, undefined);
+    t.deepEqual([...same], [1, 0, 0, 0]);
+    t.deepEqual(badRanges, []);
+    const chunks = [2 * MIB, 10_000, 3 * MIB - 10_000, 10_000, 3 * MIB, 100];
+    const idsOf = [0, 2, 4].map((i) => blake3(wanted.subarray(chunks[i], chunks[i]! + chunks[i + 1]!)));
+    const closer = await workers.compareChunks({
+      memory,
+      badRanges: [],
+      chunks: Uint32Array.from(chunks),
+      ids: Buffer.concat(idsOf),
+      holes: Uint32Array.of(MIB, MIB),
+    });
+    t.deepEqual([...closer.same], [1, 0, 0]);
+    t.deepEqual([...closer.dirty], [MIB + 4096, 8192, MIB + 73 * 4096, 4096]);
+    const bad = { offset: 2 * MIB + 5000, length: 512 };
+    const doubted = await workers.compareChunks({
+      memory,
+      badRanges: [bad, { offset: MIB + 65_536, length: 512 }],
+      chunks: Uint32Array.from(chunks),
+      ids: Buffer.concat(idsOf),
+      holes: Uint32Array.of(MIB + 65_536, 8192),
+    });
+    t.deepEqual([...doubted.same], [0, 0, 0], 'what could not be read is not right');
+    t.deepEqual([...doubted.dirty], [MIB + 65_536, 4096]);
+    const short = await workers.compare({ ...job, heldBytes: held.length + 1 });
+    t.is(short.failure?.errno, 'EOF');
+    closeSync(fd);
+    await workers.close();
+  });
+
   test(`${title}: clear makes a range read as zeros`, async (t) => {
     const workers = make();
     const path = join(folderFor(t), 'disk');
     const disk = seededBytes('clear', 2 * MIB);
     writeFileSync(path, disk);
     const fd = openSync(path, 'r+');
-    await workers.clear({ fd, offset: 4097, length: MIB });
+    await workers.clear({ fd, ranges: Float64Array.of(4097, MIB) });
     disk.fill(0, 4097, 4097 + MIB);
     t.true(readFileSync(path).equals(disk));
     closeSync(fd);
