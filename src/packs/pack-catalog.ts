@@ -6,7 +6,7 @@
  * Writers rely on homes only. Readers also take what condemned packs still hold.
  */
 import { type Folder, type PackId, type PackTail, packKey, parsePackId } from '../../store-format/index.js';
-import type { ChunkIndex, Place } from '../chunk-index/chunk-index.js';
+import type { ChunkIndex, NewPack, Place } from '../chunk-index/chunk-index.js';
 import { messageOf, StoreError } from '../errors.js';
 import type { OperationOptions, Warning } from '../interface.js';
 import type { ObjectStore } from '../objects/object-store.js';
@@ -17,6 +17,8 @@ import { readPackTail } from './read-tail.js';
 const CACHE_BYTES = 64 * 1024 * 1024;
 /** Neighbours in an image lie in few packs: those footers are asked before the index. */
 const RECENT = 6;
+/** Footers being read while the index takes in others. */
+const FOOTERS_AHEAD = 3;
 
 export interface Home {
   readonly footer: FooterTable;
@@ -31,6 +33,11 @@ export interface RefreshResult {
   readonly entries: number;
   /** Footers that could not be read: their entries have no home. */
   readonly unreadable: readonly { readonly pack: PackId; readonly error: unknown }[];
+}
+
+interface Taken extends RefreshResult {
+  entries: number;
+  readonly unreadable: { readonly pack: PackId; readonly error: unknown }[];
 }
 
 export class PackCatalog {
@@ -57,23 +64,36 @@ export class PackCatalog {
     this.#damaged = await this.#listPacks('damaged');
     this.#present = await this.listPresent();
     const news = [...this.#present].filter((pack) => !this.index.packs.has(pack));
-    const unreadable: { pack: PackId; error: unknown }[] = [];
-    let entries = 0;
-    for (const [done, pack] of news.entries()) {
-      options.signal?.throwIfAborted();
-      try {
-        const { footer } = await readPackTail(this.objects, pack);
-        await this.index.add(pack, footer);
-        entries += footer.lengths.length;
-      } catch (error) {
-        if (!(error instanceof StoreError) || error.code === 'no-space') throw error;
-        unreadable.push({ pack, error });
-      }
-      if (news.length > 16)
-        options.onProgress?.({ phase: 'index', doneBytes: done + 1, totalBytes: news.length });
+    const taken: Taken = { entries: 0, unreadable: [] };
+    if (news.length > 0) {
+      const tellsProgress = news.length > 16;
+      await this.index.addAll(this.#readFooters(news, taken), {
+        expectedPacks: news.length,
+        signal: options.signal,
+        onProgress: (share) => {
+          const doneBytes = Math.round(share * news.length);
+          if (tellsProgress) options.onProgress?.({ phase: 'index', doneBytes, totalBytes: news.length });
+        },
+      });
     }
-    for (const { pack, error } of unreadable) this.#giveUp(pack, error);
-    return { entries, unreadable };
+    for (const { pack, error } of taken.unreadable) this.#giveUp(pack, error);
+    return taken;
+  }
+
+  /** Footers of packs, read a few ahead; what cannot be read is noted and left out. */
+  async *#readFooters(packs: readonly PackId[], taken: Taken): AsyncGenerator<NewPack> {
+    const read = (pack: PackId | undefined) =>
+      pack === undefined ? undefined : settled(readPackTail(this.objects, pack));
+    const ahead = packs.slice(0, FOOTERS_AHEAD).map(read);
+    for (const [i, pack] of packs.entries()) {
+      const { value, error } = (await ahead.shift())!;
+      ahead.push(read(packs[i + FOOTERS_AHEAD]));
+      if (value !== undefined) {
+        taken.entries += value.footer.lengths.length;
+        yield { id: pack, footer: value.footer };
+      } else if (error instanceof StoreError) taken.unreadable.push({ pack, error });
+      else throw error;
+    }
   }
 
   #giveUp(pack: PackId, error: unknown): void {
@@ -216,6 +236,14 @@ export class PackCatalog {
     if (this.#recent.length > RECENT) this.#recent.pop();
     if (this.#footers.delete(footer.pack)) this.#footers.set(footer.pack, footer);
   }
+}
+
+/** A failure is a value, so that one that nobody waits for yet is no unhandled rejection. */
+function settled<T>(work: Promise<T>): Promise<{ readonly value?: T; readonly error?: unknown }> {
+  return work.then(
+    (value) => ({ value }),
+    (error: unknown) => ({ error }),
+  );
 }
 
 function isAmong(pack: PackId, wrong: Iterable<PackId> | undefined): boolean {
