@@ -6,9 +6,13 @@ import {
   type PackTail,
 } from '../../store-format/index.js';
 
+/** No pack has so many entries. */
+const EMPTY = 0xffff;
+
 /**
  * A pack's footer made for look-ups: which ordinal an id has, and where each entry stands in its frame. Open
- * addressing on the first bytes of the ids, which are hashes already.
+ * addressing on the first bytes of the ids, which are hashes already; made when an id is first looked for, since an
+ * index that knows the ordinal needs it not.
  */
 export class FooterTable {
   readonly pack: PackId;
@@ -21,25 +25,24 @@ export class FooterTable {
   readonly frameOf: Uint16Array;
   /** Byte offset of each entry in its frame's plain bytes. */
   readonly offsetOf: Uint32Array;
-  readonly #slots: Int32Array;
-  readonly #mask: number;
+  #slots: Uint16Array | undefined;
+  readonly #slotCount: number;
 
   constructor(tail: PackTail) {
     const { footer } = tail;
     this.pack = tail.id;
     this.kind = footer.kind;
-    this.frames = footer.frames;
+    // Copies: the bytes that were read to get the footer are often many times as large, and go.
+    this.frames = footer.frames.map((frame) => ({ ...frame, hash: Uint8Array.from(frame.hash) }));
     this.lengths = footer.lengths;
-    this.ids = Buffer.from(footer.ids.buffer, footer.ids.byteOffset, footer.ids.byteLength);
+    this.ids = Buffer.allocUnsafeSlow(footer.ids.length);
+    this.ids.set(footer.ids);
     this.packBytes = tail.packBytes;
     const count = footer.lengths.length;
     this.frameOf = new Uint16Array(count);
     this.offsetOf = new Uint32Array(count);
     this.#placeEntries();
-    const size = 2 ** Math.ceil(Math.log2(2 * count + 2));
-    this.#mask = size - 1;
-    this.#slots = new Int32Array(size).fill(-1);
-    for (let ordinal = 0; ordinal < count; ordinal++) this.#insert(ordinal);
+    this.#slotCount = 2 ** Math.ceil(Math.log2(2 * count + 1));
   }
 
   #placeEntries(): void {
@@ -54,17 +57,24 @@ export class FooterTable {
     });
   }
 
-  #insert(ordinal: number): void {
-    let slot = this.ids.readUInt32LE(HASH_BYTES * ordinal) & this.#mask;
-    while (this.#slots[slot]! >= 0) slot = (slot + 1) & this.#mask;
-    this.#slots[slot] = ordinal;
+  #makeSlots(): Uint16Array {
+    const slots = new Uint16Array(this.#slotCount).fill(EMPTY);
+    const mask = this.#slotCount - 1;
+    for (let ordinal = 0; ordinal < this.lengths.length; ordinal++) {
+      let slot = this.ids.readUInt32LE(HASH_BYTES * ordinal) & mask;
+      while (slots[slot] !== EMPTY) slot = (slot + 1) & mask;
+      slots[slot] = ordinal;
+    }
+    return slots;
   }
 
   /** @returns the ordinal of the id at byte `at` of `ids`, or -1 */
   find(ids: Buffer, at: number): number {
-    for (let slot = ids.readUInt32LE(at) & this.#mask; ; slot = (slot + 1) & this.#mask) {
+    this.#slots ??= this.#makeSlots();
+    const mask = this.#slotCount - 1;
+    for (let slot = ids.readUInt32LE(at) & mask; ; slot = (slot + 1) & mask) {
       const ordinal = this.#slots[slot]!;
-      if (ordinal < 0) return -1;
+      if (ordinal === EMPTY) return -1;
       if (this.holds(ordinal, ids, at)) return ordinal;
     }
   }
@@ -79,6 +89,6 @@ export class FooterTable {
 
   /** Rough size in memory, for the cache. */
   get memoryBytes(): number {
-    return this.ids.length + 10 * this.lengths.length + 4 * this.#slots.length + 200 * this.frames.length;
+    return this.ids.length + 10 * this.lengths.length + 2 * this.#slotCount + 400 * this.frames.length;
   }
 }
