@@ -8,11 +8,18 @@ import {
 
 /** No pack has so many entries. */
 const EMPTY = 0xffff;
+/** Ids that fill less than this share of the bytes that were read for them are copied, so that the rest can go. */
+const WORTH_KEEPING = 0.7;
+
+interface EntryPositions {
+  readonly frameOf: Uint16Array;
+  readonly offsetOf: Uint32Array;
+}
 
 /**
  * A pack's footer made for look-ups: which ordinal an id has, and where each entry stands in its frame. Open
- * addressing on the first bytes of the ids, which are hashes already; made when an id is first looked for, since an
- * index that knows the ordinal needs it not.
+ * addressing on the first bytes of the ids, which are hashes already. Both are made when they are first asked for:
+ * confirming what the index says needs neither.
  */
 export class FooterTable {
   readonly pack: PackId;
@@ -21,10 +28,7 @@ export class FooterTable {
   readonly lengths: Uint32Array;
   readonly ids: Buffer;
   readonly packBytes: number;
-  /** Frame of each entry. */
-  readonly frameOf: Uint16Array;
-  /** Byte offset of each entry in its frame's plain bytes. */
-  readonly offsetOf: Uint32Array;
+  #positions: EntryPositions | undefined;
   #slots: Uint16Array | undefined;
   readonly #slotCount: number;
 
@@ -32,29 +36,25 @@ export class FooterTable {
     const { footer } = tail;
     this.pack = tail.id;
     this.kind = footer.kind;
-    // Copies: the bytes that were read to get the footer are often many times as large, and go.
-    this.frames = footer.frames.map((frame) => ({ ...frame, hash: Uint8Array.from(frame.hash) }));
+    const { ids } = footer;
+    const copied = ids.length < WORTH_KEEPING * ids.buffer.byteLength;
+    this.frames = copied ? footer.frames.map(withOwnHash) : footer.frames;
     this.lengths = footer.lengths;
-    this.ids = Buffer.allocUnsafeSlow(footer.ids.length);
-    this.ids.set(footer.ids);
+    this.ids = copied ? ownBytes(ids) : Buffer.from(ids.buffer, ids.byteOffset, ids.byteLength);
     this.packBytes = tail.packBytes;
-    const count = footer.lengths.length;
-    this.frameOf = new Uint16Array(count);
-    this.offsetOf = new Uint32Array(count);
-    this.#placeEntries();
-    this.#slotCount = 2 ** Math.ceil(Math.log2(2 * count + 1));
+    this.#slotCount = 2 ** Math.ceil(Math.log2(2 * Math.max(1, footer.lengths.length)));
   }
 
-  #placeEntries(): void {
-    let ordinal = 0;
-    this.frames.forEach((frame, f) => {
-      let offset = 0;
-      for (let e = 0; e < frame.entries; e++, ordinal++) {
-        this.frameOf[ordinal] = f;
-        this.offsetOf[ordinal] = offset;
-        offset += this.lengths[ordinal]!;
-      }
-    });
+  /** Frame of each entry. */
+  get frameOf(): Uint16Array {
+    this.#positions ??= positionsOf(this.frames, this.lengths);
+    return this.#positions.frameOf;
+  }
+
+  /** Byte offset of each entry in its frame's plain bytes. */
+  get offsetOf(): Uint32Array {
+    this.#positions ??= positionsOf(this.frames, this.lengths);
+    return this.#positions.offsetOf;
   }
 
   #makeSlots(): Uint16Array {
@@ -89,6 +89,36 @@ export class FooterTable {
 
   /** Rough size in memory, for the cache. */
   get memoryBytes(): number {
-    return this.ids.length + 10 * this.lengths.length + 2 * this.#slotCount + 400 * this.frames.length;
+    return (
+      this.ids.length / WORTH_KEEPING +
+      10 * this.lengths.length +
+      2 * this.#slotCount +
+      400 * this.frames.length
+    );
   }
+}
+
+function positionsOf(frames: readonly Frame[], lengths: Uint32Array): EntryPositions {
+  const frameOf = new Uint16Array(lengths.length);
+  const offsetOf = new Uint32Array(lengths.length);
+  let ordinal = 0;
+  frames.forEach((frame, f) => {
+    let offset = 0;
+    for (let e = 0; e < frame.entries; e++, ordinal++) {
+      frameOf[ordinal] = f;
+      offsetOf[ordinal] = offset;
+      offset += lengths[ordinal]!;
+    }
+  });
+  return { frameOf, offsetOf };
+}
+
+function withOwnHash(frame: Frame): Frame {
+  return { ...frame, hash: Uint8Array.from(frame.hash) };
+}
+
+function ownBytes(bytes: Uint8Array): Buffer {
+  const own = Buffer.allocUnsafeSlow(bytes.length);
+  own.set(bytes);
+  return own;
 }

@@ -119,6 +119,11 @@ export class PackCatalog {
     return new Set(ids.filter((id) => id !== undefined));
   }
 
+  /** Memory that footers take. */
+  get footerBytes(): number {
+    return this.#footerBytes;
+  }
+
   get present(): ReadonlySet<PackId> {
     return this.#present;
   }
