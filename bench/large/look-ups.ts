@@ -15,6 +15,8 @@ export interface LookUpRate {
   readonly what: 'hits, stored order' | 'hits, random order' | 'misses';
   readonly ids: number;
   readonly idsPerSecond: number;
+  /** What a busy machine does not change much. */
+  readonly cpuMicrosecondsPerId: number;
 }
 
 export async function measureLookUps(
@@ -45,19 +47,27 @@ async function rate(
   limit: number,
   idsFrom: (first: number, count: number) => Buffer,
 ): Promise<LookUpRate> {
-  let [done, spentMs] = [0, 0];
+  let [done, spentMs, cpuMicroseconds] = [0, 0, 0];
   while (done < limit && spentMs < LIMIT_MS) {
     const count = Math.min(GROUP, limit - done);
     const ids = idsFrom(done, count);
     const start = performance.now();
+    const cpuBefore = process.cpuUsage();
     for (let i = 0; i < count; i++) {
       const home = await catalog.find(ids, HASH_BYTES * i, 'write');
       if ((home === undefined) !== (what === 'misses')) throw new Error(`A wrong answer among the ${what}`);
     }
     spentMs += performance.now() - start;
+    const { user, system } = process.cpuUsage(cpuBefore);
+    cpuMicroseconds += user + system;
     done += count;
   }
-  return { what, ids: done, idsPerSecond: (1000 * done) / spentMs };
+  return {
+    what,
+    ids: done,
+    idsPerSecond: (1000 * done) / spentMs,
+    cpuMicrosecondsPerId: cpuMicroseconds / done,
+  };
 }
 
 /** Numbers below `limit`, the same in every run. */

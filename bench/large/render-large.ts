@@ -19,8 +19,13 @@ export function renderLarge(machine: Machine, result: LargeResult): string {
       ]),
     ),
     markdownTable(
-      ['look-ups', 'ids', 'ids/s'],
-      lookUps.map(({ what, ids, idsPerSecond }) => [what, String(ids), String(Math.round(idsPerSecond))]),
+      ['look-ups', 'ids', 'ids/s', 'CPU µs per id'],
+      lookUps.map(({ what, ids, idsPerSecond, cpuMicrosecondsPerId }) => [
+        what,
+        String(ids),
+        String(Math.round(idsPerSecond)),
+        cpuMicrosecondsPerId.toFixed(1),
+      ]),
     ),
     `${chunks} tiny chunks: ${mib(built.storedBytes)} MiB of packs in ${built.files} files; the index is ` +
       `${mib(built.indexBytes)} MiB after the build and ${mib(atEnd.indexBytes)} MiB at the end, at most ` +

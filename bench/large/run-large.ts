@@ -15,7 +15,7 @@ import { inspectImage } from '../workloads/source-image.js';
 import { writeSeededDisk } from '../workloads/synthetic.js';
 import type { LookUpRate } from './look-ups.js';
 import type { LargeOptions } from './options.js';
-import type { FirstLookUp, StepName } from './step.js';
+import type { FirstLookUp, LookUps, StepName } from './step.js';
 
 const SEED = 'bench, large store';
 const STEP = fileURLToPath(new URL('step.ts', import.meta.url));
@@ -83,7 +83,11 @@ export async function runLarge(
   const held = await acquireSlot(large.indexFolder!);
   await step('first look-up', 'the same, while another process has it open', told);
   await held.close();
-  const lookUps = await step<readonly LookUpRate[]>('look-ups');
+  const { rates: lookUps } = await step<LookUps>(
+    'look-ups',
+    'look-ups',
+    ({ mappedBytes }) => `${Math.round(mappedBytes / 2 ** 20)} MiB of it are mapped files`,
+  );
 
   const note = `${Math.round(other.dataBytes / 2 ** 20)} MiB of data`; // [4]
   await take('capture an image: empty store', empty.capture(other, 'other'), note);

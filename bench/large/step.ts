@@ -1,7 +1,7 @@
 /** One step in a process of its own; its result goes to a file: `step.ts WHAT STORE CHUNKS SEED RESULT`. */
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { buildStore } from './build-store.js';
-import { measureLookUps } from './look-ups.js';
+import { type LookUpRate, measureLookUps } from './look-ups.js';
 import { openCatalog } from './open-catalog.js';
 import { TinyChunkSource } from './tiny-chunks.js';
 
@@ -9,6 +9,12 @@ export interface FirstLookUp {
   /** From opening the store, its code loaded, to the first answer. */
   readonly milliseconds: number;
   readonly knownPacks: number;
+}
+
+export interface LookUps {
+  readonly rates: readonly LookUpRate[];
+  /** Pages of files, such as tables of the index, that count as resident at the end: the kernel may take them back. */
+  readonly mappedBytes: number;
 }
 
 const STEPS = {
@@ -26,11 +32,12 @@ const STEPS = {
     await slot.close();
     return { milliseconds, knownPacks };
   },
-  'look-ups': async (store: string, chunks: number, seed: string) => {
+  'look-ups': async (store: string, chunks: number, seed: string): Promise<LookUps> => {
     const { slot, catalog } = await openCatalog(store);
     const rates = await measureLookUps(catalog, chunks, seed);
+    const status = await readFile('/proc/self/status', 'utf8');
     await slot.close();
-    return rates;
+    return { rates, mappedBytes: Number(/^RssFile:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024 };
   },
 } as const;
 
