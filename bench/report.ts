@@ -78,7 +78,7 @@ function toolList(tools: readonly ToolDescription[]): string {
   return tools.map(({ name, version, settings }) => `- ${name} (${version}): ${settings}`).join('\n');
 }
 
-function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((title, column) =>
     Math.max(title.length, 3, ...rows.map((row) => row[column]!.length)),
   );
@@ -95,14 +95,14 @@ function ratio(peer: number, doppel: number): string {
   return doppel > 0 ? `${(peer / doppel).toFixed(peer < 10 * doppel ? 1 : 0)}×` : '-';
 }
 
-function seconds(value: number): string {
+export function seconds(value: number): string {
   return value.toFixed(1);
 }
 
-function mib(byteCount: number): string {
+export function mib(byteCount: number): string {
   return String(Math.round(byteCount / 2 ** 20));
 }
 
-function gib(byteCount: number): string {
+export function gib(byteCount: number): string {
   return String(Math.round(byteCount / 2 ** 30));
 }

@@ -24,7 +24,7 @@ const COPY_BYTES = 4 * KIB * KIB;
 
 export async function makeSynthetic(folder: string, sizeBytes: number): Promise<readonly SourceImage[]> {
   const path = (name: string) => join(folder, `${name}.raw`);
-  await writeBase(path('base'), sizeBytes);
+  await writeSeededDisk(path('base'), sizeBytes, 'bench, base');
   await writeEdited(path('base'), path('edited'), sizeBytes);
   await writeMoved(path('base'), path('moved'), sizeBytes);
   const images: SourceImage[] = [];
@@ -32,8 +32,8 @@ export async function makeSynthetic(folder: string, sizeBytes: number): Promise<
   return images;
 }
 
-async function writeBase(path: string, sizeBytes: number): Promise<void> {
-  const seeded = new Seeded('bench, base');
+export async function writeSeededDisk(path: string, sizeBytes: number, seed: string): Promise<void> {
+  const seeded = new Seeded(seed);
   await using image = await open(path, 'w');
   await image.truncate(sizeBytes);
   for (let offset = 0; offset < sizeBytes; ) {

@@ -1,44 +1,47 @@
 /**
- * The chunk index in LevelDB. Three kinds of rows:
+ * The chunk index in LevelDB. Rows:
  *
  *   "p" PackId (32)             -> pack number u32
  *   "c" PubId (16)             -> PackIds (32 each) that together hold all of the image
  *   "e" first 10 bytes of an id -> places, each pack number u32 and ordinal u16
+ *   "n"                         -> pack numbers below this u32 may stand in rows of a filling that was not finished
  *
- * A pack's rows go in by one batch, so a killed process leaves a pack taken in or not. Ten bytes: among 2^40 entries
- * two share a prefix with a chance of about one half; the footer tells them apart.
+ * A pack's rows go in by one batch, so a killed process leaves a pack taken in or not. An empty index is filled with
+ * all rows in order, pack rows last: what a killed filling leaves behind belongs to no pack.
  */
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Level } from 'level';
 import { HASH_BYTES, type PackFooter, type PackId, type PubId, toHex } from '../../store-format/index.js';
-import type { ChunkIndex, Place } from './chunk-index.js';
+import { type AddAllOptions, addOneByOne, type ChunkIndex, type NewPack, type Place } from './chunk-index.js';
+import { ENTRY_BYTES, entryRows, haveOneKey, orderRows, PLACE_BYTES, PREFIX_BYTES } from './entry-rows.js';
+import { type LevelRows, openLevel, waitForTables } from './level-database.js';
+import { RowPartitions } from './row-partitions.js';
 
 const PACK_ROW = 0x70;
 const ENTRY_ROW = 0x65;
 const COVER_ROW = 0x63;
-const PREFIX_BYTES = 10;
-const PLACE_BYTES = 6;
+const RESERVED_KEY = Buffer.from('n');
+/** Rows that go to LevelDB in one batch of a filling. */
+const BATCH_ROWS = 16384;
+/** From so many packs on, sorting all rows first is quicker than adding packs. */
+const FILL_PACKS = 16;
 
-/** Rows are random bytes, so LevelDB's compression finds nothing; large files keep a copy by links cheap. */
-const OPTIONS = {
-  keyEncoding: 'buffer',
-  valueEncoding: 'buffer',
-  compression: false,
-  cacheSize: 16 * 1024 * 1024,
-  writeBufferSize: 16 * 1024 * 1024,
-  maxFileSize: 32 * 1024 * 1024,
-} as const;
+type Batch = ReturnType<LevelRows['batch']>;
 
 export class LevelIndex implements ChunkIndex {
   readonly packs = new Set<PackId>();
   readonly #packOf: PackId[] = [];
+  #reserved = 0;
+  /** LevelDB copies what it is given before a call returns, so one buffer serves all. */
   readonly #entryKey = Buffer.alloc(1 + PREFIX_BYTES, ENTRY_ROW);
+  readonly #place = Buffer.alloc(PLACE_BYTES);
   #damage: unknown;
+  #changed = false;
+  #cleared = false;
 
   private constructor(
     private readonly folder: string,
-    private level: Level<Buffer, Buffer>,
+    private level: LevelRows,
   ) {}
 
   /** @throws what LevelDB throws when the folder is damaged or in use */
@@ -62,6 +65,7 @@ export class LevelIndex implements ChunkIndex {
       this.packs.add(pack);
       this.#packOf[value.readUInt32LE(0)] = pack;
     }
+    this.#reserved = (await this.level.get(RESERVED_KEY))?.readUInt32LE(0) ?? 0;
   }
 
   /** The first damage that a look-up met; the index should be made anew. */
@@ -69,25 +73,78 @@ export class LevelIndex implements ChunkIndex {
     return this.#damage;
   }
 
+  /** Whether it was made anew since it was opened. */
+  get cleared(): boolean {
+    return this.#cleared;
+  }
+
   async add(pack: PackId, footer: PackFooter, options: { readonly fresh?: boolean } = {}): Promise<void> {
     if (this.packs.has(pack)) return;
-    const number = this.#packOf.length;
+    const number = Math.max(this.#packOf.length, this.#reserved);
+    const rows = entryRows(footer, number);
+    const order = orderRows(rows);
     const batch = this.level.batch();
-    for (let ordinal = 0; ordinal < footer.lengths.length; ordinal++) {
-      const key = Buffer.from(this.#keyOf(footer.ids, HASH_BYTES * ordinal));
-      const known = options.fresh ? undefined : this.#get(key);
-      const value = Buffer.allocUnsafe((known?.length ?? 0) + PLACE_BYTES);
-      known?.copy(value);
-      value.writeUInt32LE(number, value.length - PLACE_BYTES);
-      value.writeUInt16LE(ordinal, value.length - 2);
-      batch.put(key, value);
-    }
-    const numberBytes = Buffer.alloc(4);
-    numberBytes.writeUInt32LE(number);
-    batch.put(Buffer.concat([Buffer.from([PACK_ROW]), Buffer.from(pack, 'hex')]), numberBytes);
+    this.#putEntries(batch, rows, order, options.fresh ?? false);
+    putPack(batch, pack, number);
     this.#packOf[number] = pack; // before the write: a second add takes the next number
+    this.#changed = true;
     await batch.write();
     this.packs.add(pack);
+  }
+
+  async addAll(packs: AsyncIterable<NewPack>, options: AddAllOptions): Promise<void> {
+    if (this.packs.size > 0 || options.expectedPacks < FILL_PACKS) return addOneByOne(this, packs, options);
+    if (this.#reserved > 0) await this.clear(); // what an unfinished filling left
+    const partitions = await RowPartitions.create(`${this.folder}.rows`);
+    try {
+      const ids = await spreadRows(partitions, packs, options);
+      await this.#fill(partitions, ids, options);
+    } finally {
+      await partitions.close();
+    }
+  }
+
+  async #fill(partitions: RowPartitions, ids: readonly PackId[], options: AddAllOptions): Promise<void> {
+    this.#changed = true;
+    this.#reserved = ids.length;
+    await this.level.put(RESERVED_KEY, numberBytes(ids.length));
+    for await (const { rows, number, piece } of partitions.partitions()) {
+      options.signal?.throwIfAborted();
+      const order = orderRows(rows, 1);
+      for (let from = 0, to: number; from < order.length; from = to) {
+        to = Math.min(from + BATCH_ROWS, order.length);
+        while (to < order.length && haveOneKey(rows, order[to - 1]!, order[to]!)) to++;
+        const batch = this.level.batch();
+        this.#putEntries(batch, rows, order.subarray(from, to), piece === 0);
+        await batch.write();
+      }
+      options.onProgress?.(0.5 + (number + 1) / 512);
+    }
+    const batch = this.level.batch().del(RESERVED_KEY);
+    for (const [number, id] of ids.entries()) putPack(batch, id, number);
+    await batch.write();
+    this.#reserved = 0;
+    for (const [number, id] of ids.entries()) this.#packOf[number] = id;
+    for (const id of ids) this.packs.add(id);
+  }
+
+  /** @param order numbers of rows, in the order of their keys */
+  #putEntries(batch: Batch, rows: Buffer, order: Float64Array, fresh: boolean): void {
+    for (let from = 0, to: number; from < order.length; from = to) {
+      to = from + 1;
+      while (to < order.length && haveOneKey(rows, order[from]!, order[to]!)) to++;
+      const key = this.#keyOf(rows, ENTRY_BYTES * order[from]!);
+      const known = fresh ? undefined : this.#get(key);
+      let at = known?.length ?? 0;
+      const bytes = at + PLACE_BYTES * (to - from);
+      const value = bytes === PLACE_BYTES ? this.#place : Buffer.allocUnsafe(bytes);
+      known?.copy(value);
+      for (let i = from; i < to; i++) {
+        const place = ENTRY_BYTES * order[i]! + PREFIX_BYTES;
+        for (let b = 0; b < PLACE_BYTES; b++) value[at++] = rows[place + b]!;
+      }
+      batch.put(key, value);
+    }
   }
 
   find(ids: Uint8Array, at: number): readonly Place[] {
@@ -124,8 +181,8 @@ export class LevelIndex implements ChunkIndex {
     }
   }
 
-  #keyOf(ids: Uint8Array, at: number): Buffer {
-    this.#entryKey.set(ids.subarray(at, at + PREFIX_BYTES), 1);
+  #keyOf(bytes: Uint8Array, at: number): Buffer {
+    for (let i = 0; i < PREFIX_BYTES; i++) this.#entryKey[1 + i] = bytes[at + i]!;
     return this.#entryKey;
   }
 
@@ -134,7 +191,9 @@ export class LevelIndex implements ChunkIndex {
     await rm(this.folder, { recursive: true, force: true });
     this.packs.clear();
     this.#packOf.length = 0;
+    this.#reserved = 0;
     this.#damage = undefined;
+    this.#cleared = true;
     this.level = await openLevel(this.folder);
   }
 
@@ -145,6 +204,7 @@ export class LevelIndex implements ChunkIndex {
   }
 
   async close(): Promise<void> {
+    if (this.#changed) await waitForTables(this.level).catch(() => undefined); // on a full disk the log keeps the rows
     await this.level.close();
   }
 }
@@ -153,9 +213,27 @@ function coverKey(image: PubId): Buffer {
   return Buffer.concat([Buffer.of(COVER_ROW), Buffer.from(image, 'hex')]);
 }
 
-async function openLevel(folder: string): Promise<Level<Buffer, Buffer>> {
-  const { Level } = await import('level');
-  const level = new Level<Buffer, Buffer>(folder, OPTIONS);
-  await level.open();
-  return level;
+async function spreadRows(
+  partitions: RowPartitions,
+  packs: AsyncIterable<NewPack>,
+  { expectedPacks, signal, onProgress }: AddAllOptions,
+): Promise<readonly PackId[]> {
+  const ids: PackId[] = [];
+  for await (const { id, footer } of packs) {
+    signal?.throwIfAborted();
+    await partitions.add(entryRows(footer, ids.length));
+    ids.push(id);
+    onProgress?.(Math.min(1, ids.length / expectedPacks) / 2);
+  }
+  return ids;
+}
+
+function putPack(batch: Batch, pack: PackId, number: number): void {
+  batch.put(Buffer.concat([Buffer.from([PACK_ROW]), Buffer.from(pack, 'hex')]), numberBytes(number));
+}
+
+function numberBytes(number: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(number);
+  return bytes;
 }

@@ -1,5 +1,5 @@
 import { HASH_BYTES, type PackFooter, type PackId, type PubId } from '../../store-format/index.js';
-import type { ChunkIndex, Place } from './chunk-index.js';
+import { type AddAllOptions, addOneByOne, type ChunkIndex, type NewPack, type Place } from './chunk-index.js';
 
 /** An index in the heap: for simulations and for stores that are looked at once. */
 export class MemoryIndex implements ChunkIndex {
@@ -16,6 +16,10 @@ export class MemoryIndex implements ChunkIndex {
       else places.push({ pack, ordinal });
     }
     this.packs.add(pack);
+  }
+
+  addAll(packs: AsyncIterable<NewPack>, options: AddAllOptions): Promise<void> {
+    return addOneByOne(this, packs, options);
   }
 
   find(ids: Uint8Array, at: number): readonly Place[] {

@@ -1,26 +1,23 @@
 /**
- * A slot per process: LevelDB lets one process open a database, so a store's index folder holds several databases,
- * and each process works in one that nobody else uses.
+ * A slot per process: LevelDB lets one process open a database, so a store's index folder holds several databases
+ * while several processes run, and each works in one that nobody else uses.
  *
  *   index/v1/slot-0/ slot-0.lock   a database and the lock of its user
- *   index/v1/base/                 a copy of a database at rest, never opened
+ *   index/v1/base/ base.lock       the database at rest (base.ts)
  *
- * A new slot starts as a copy of the base by hard links (LevelDB never changes a table file once it is written), so
- * a second process starts at the cost of the packs that came since, not of the store.
+ * A slot without a user was left by a process that was killed; it may know more than the base, or less.
  */
-import { copyFile, link, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { tryLock } from '../system/native-extensions.js';
-
+import { Base } from './base.js';
 import type { ChunkIndex } from './chunk-index.js';
 import { LevelIndex } from './level-index.js';
+import { lock, type Unlock } from './slot-lock.js';
 
 /** Raised when rows change their meaning; other versions' folders are left to whoever knows them. */
 const VERSION = 'v1';
-const BASE = 'base';
-/** A slot this many packs ahead of the base makes a new base when it closes. */
-const BASE_LAG_PACKS = 4;
 const MAX_SLOTS = 256;
+const SLOT_NAME = /^slot-[0-9]+$/;
 
 export interface IndexSlot {
   readonly index: ChunkIndex;
@@ -36,8 +33,15 @@ export async function acquireSlot(indexFolder: string): Promise<IndexSlot> {
   const folder = join(indexFolder, VERSION);
   await mkdir(folder, { recursive: true });
   for (let number = 0; number < MAX_SLOTS; number++) {
-    const slot = await trySlot(folder, `slot-${number}`);
-    if (slot !== undefined) return slot;
+    const path = join(folder, `slot-${number}`);
+    const unlock = await lock(lockOf(path));
+    if (unlock === undefined) continue;
+    try {
+      return await openSlot(folder, path, unlock);
+    } catch (error) {
+      await unlock();
+      throw error;
+    }
   }
   throw new Error(`All ${MAX_SLOTS} index slots of ${folder} are in use`);
 }
@@ -45,91 +49,73 @@ export async function acquireSlot(indexFolder: string): Promise<IndexSlot> {
 /** Deletes what no process uses, so that slots are made anew. @returns slots that are in use and were left */
 export async function discardFreeSlots(indexFolder: string): Promise<number> {
   const folder = join(indexFolder, VERSION);
-  let used = 0;
-  await rm(join(folder, BASE), { recursive: true, force: true });
-  for (const name of await readdir(folder).catch(() => [])) {
-    if (!/^slot-[0-9]+$/.test(name)) continue;
-    const unlock = await lock(join(folder, `${name}.lock`));
-    if (unlock === undefined) used++;
-    else {
-      await rm(join(folder, name), { recursive: true, force: true });
-      await unlock();
-    }
-  }
-  return used;
+  await mkdir(folder, { recursive: true });
+  await new Base(folder).discard();
+  return sweepSlots(folder);
 }
 
-async function trySlot(folder: string, name: string): Promise<IndexSlot | undefined> {
-  const unlock = await lock(join(folder, `${name}.lock`));
-  if (unlock === undefined) return undefined;
-  const path = join(folder, name);
-  try {
-    const { index, damage } = await openOrRemake(folder, path);
-    return {
-      index,
-      damage,
-      laterDamage: () => index.damage,
-      close: async () => {
-        const packs = index.packs.size;
-        const broken = index.damage !== undefined;
-        await index.close();
-        if (broken) await rm(path, { recursive: true, force: true });
-        else await refreshBase(folder, path, packs).catch(() => undefined); // a base only saves time
+async function openSlot(folder: string, path: string, unlock: Unlock): Promise<IndexSlot> {
+  const base = new Base(folder);
+  const { index, damage } = await openOrRemake(base, path);
+  const empty = index.packs.size === 0;
+  return {
+    index,
+    damage,
+    laterDamage: () => index.damage,
+    close: async () => {
+      const packs = index.packs.size;
+      const broken = index.damage !== undefined;
+      // What was made anew is rather trusted than the base.
+      const leadNeeded = index.cleared ? -Infinity : empty ? 0 : 1;
+      await index.close();
+      try {
+        if (broken) await discard(base, path);
+        else await base.take(path, packs, leadNeeded);
+        await sweepSlots(folder, path);
+      } catch {
+        // A base only saves time: the slot stays where it is, for the next process.
+      } finally {
         await unlock();
-      },
-    };
-  } catch (error) {
-    await unlock();
-    throw error;
-  }
+      }
+    },
+  };
 }
 
-async function openOrRemake(folder: string, path: string): Promise<{ index: LevelIndex; damage: unknown }> {
-  const fresh = (await readdir(path).catch(() => [])).length === 0;
-  if (fresh)
-    await copyByLinks(join(folder, BASE), path).catch(() => rm(path, { recursive: true, force: true }));
+async function openOrRemake(base: Base, path: string): Promise<{ index: LevelIndex; damage: unknown }> {
   try {
+    if ((await readdir(path).catch(() => [])).length > 0) {
+      const left = await LevelIndex.open(path);
+      if (left.packs.size >= (await base.packs())) return { index: left, damage: undefined };
+      await left.close();
+      await rm(path, { recursive: true, force: true });
+    }
+    await base.copyTo(path);
     return { index: await LevelIndex.open(path), damage: undefined };
   } catch (damage) {
-    await rm(path, { recursive: true, force: true });
-    // The base shares files with its slots: what is damaged in one may be in the other.
-    await rm(join(folder, BASE), { recursive: true, force: true });
+    await discard(base, path);
     return { index: await LevelIndex.open(path), damage };
   }
 }
 
-/** Table files are linked, the rest (a few KiB that LevelDB appends to) is copied. */
-async function copyByLinks(from: string, to: string): Promise<void> {
-  await mkdir(to, { recursive: true });
-  for (const name of await readdir(from)) {
-    if (name === 'LOCK' || name.startsWith('LOG') || name.startsWith('packs-')) continue;
-    await (name.endsWith('.ldb') ? link : copyFile)(join(from, name), join(to, name));
-  }
+/** The base shares files with its slots: what is damaged in one may be in the other. */
+async function discard(base: Base, path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true });
+  await base.discard();
 }
 
-async function refreshBase(folder: string, path: string, packs: number): Promise<void> {
-  const [old] = (await readdir(join(folder, BASE)).catch(() => [])).filter((name) =>
-    name.startsWith('packs-'),
-  );
-  if (old !== undefined && packs < Number(old.slice('packs-'.length)) + BASE_LAG_PACKS) return;
-  if (packs < BASE_LAG_PACKS) return;
-  const next = join(folder, `${BASE}.${process.pid}`);
-  await rm(next, { recursive: true, force: true });
-  await copyByLinks(path, next);
-  await (await open(join(next, `packs-${packs}`), 'w')).close();
-  await rm(join(folder, BASE), { recursive: true, force: true });
-  await rename(next, join(folder, BASE));
+/** Removes what killed processes left. @returns how many other slots are in use */
+async function sweepSlots(folder: string, own?: string): Promise<number> {
+  let used = 0;
+  for (const name of await readdir(folder)) {
+    const path = join(folder, name);
+    if (!SLOT_NAME.test(name) || path === own) continue;
+    const unlock = await lock(lockOf(path));
+    if (unlock === undefined) used++;
+    else await rm(path, { recursive: true, force: true }).finally(unlock);
+  }
+  return used;
 }
 
-/** An OS lock: it goes with its process. @returns undefined when somebody else holds it */
-async function lock(path: string): Promise<(() => Promise<void>) | undefined> {
-  const file = await open(path, 'a+');
-  try {
-    if (tryLock(file.fd)) return () => file.close();
-  } catch (error) {
-    await file.close();
-    throw error;
-  }
-  await file.close();
-  return undefined;
+function lockOf(slotPath: string): string {
+  return `${slotPath}.lock`;
 }

@@ -6,9 +6,20 @@ import {
   type PackTail,
 } from '../../store-format/index.js';
 
+/** No pack has so many entries. */
+const EMPTY = 0xffff;
+/** Ids that fill less than this share of the bytes that were read for them are copied, so that the rest can go. */
+const WORTH_KEEPING = 0.7;
+
+interface EntryPositions {
+  readonly frameOf: Uint16Array;
+  readonly offsetOf: Uint32Array;
+}
+
 /**
  * A pack's footer made for look-ups: which ordinal an id has, and where each entry stands in its frame. Open
- * addressing on the first bytes of the ids, which are hashes already.
+ * addressing on the first bytes of the ids, which are hashes already. Both are made when they are first asked for:
+ * confirming what the index says needs neither.
  */
 export class FooterTable {
   readonly pack: PackId;
@@ -17,54 +28,53 @@ export class FooterTable {
   readonly lengths: Uint32Array;
   readonly ids: Buffer;
   readonly packBytes: number;
-  /** Frame of each entry. */
-  readonly frameOf: Uint16Array;
-  /** Byte offset of each entry in its frame's plain bytes. */
-  readonly offsetOf: Uint32Array;
-  readonly #slots: Int32Array;
-  readonly #mask: number;
+  #positions: EntryPositions | undefined;
+  #slots: Uint16Array | undefined;
+  readonly #slotCount: number;
 
   constructor(tail: PackTail) {
     const { footer } = tail;
     this.pack = tail.id;
     this.kind = footer.kind;
-    this.frames = footer.frames;
+    const { ids } = footer;
+    const copied = ids.length < WORTH_KEEPING * ids.buffer.byteLength;
+    this.frames = copied ? footer.frames.map(withOwnHash) : footer.frames;
     this.lengths = footer.lengths;
-    this.ids = Buffer.from(footer.ids.buffer, footer.ids.byteOffset, footer.ids.byteLength);
+    this.ids = copied ? ownBytes(ids) : Buffer.from(ids.buffer, ids.byteOffset, ids.byteLength);
     this.packBytes = tail.packBytes;
-    const count = footer.lengths.length;
-    this.frameOf = new Uint16Array(count);
-    this.offsetOf = new Uint32Array(count);
-    this.#placeEntries();
-    const size = 2 ** Math.ceil(Math.log2(2 * count + 2));
-    this.#mask = size - 1;
-    this.#slots = new Int32Array(size).fill(-1);
-    for (let ordinal = 0; ordinal < count; ordinal++) this.#insert(ordinal);
+    this.#slotCount = 2 ** Math.ceil(Math.log2(2 * Math.max(1, footer.lengths.length)));
   }
 
-  #placeEntries(): void {
-    let ordinal = 0;
-    this.frames.forEach((frame, f) => {
-      let offset = 0;
-      for (let e = 0; e < frame.entries; e++, ordinal++) {
-        this.frameOf[ordinal] = f;
-        this.offsetOf[ordinal] = offset;
-        offset += this.lengths[ordinal]!;
-      }
-    });
+  /** Frame of each entry. */
+  get frameOf(): Uint16Array {
+    this.#positions ??= positionsOf(this.frames, this.lengths);
+    return this.#positions.frameOf;
   }
 
-  #insert(ordinal: number): void {
-    let slot = this.ids.readUInt32LE(HASH_BYTES * ordinal) & this.#mask;
-    while (this.#slots[slot]! >= 0) slot = (slot + 1) & this.#mask;
-    this.#slots[slot] = ordinal;
+  /** Byte offset of each entry in its frame's plain bytes. */
+  get offsetOf(): Uint32Array {
+    this.#positions ??= positionsOf(this.frames, this.lengths);
+    return this.#positions.offsetOf;
+  }
+
+  #makeSlots(): Uint16Array {
+    const slots = new Uint16Array(this.#slotCount).fill(EMPTY);
+    const mask = this.#slotCount - 1;
+    for (let ordinal = 0; ordinal < this.lengths.length; ordinal++) {
+      let slot = this.ids.readUInt32LE(HASH_BYTES * ordinal) & mask;
+      while (slots[slot] !== EMPTY) slot = (slot + 1) & mask;
+      slots[slot] = ordinal;
+    }
+    return slots;
   }
 
   /** @returns the ordinal of the id at byte `at` of `ids`, or -1 */
   find(ids: Buffer, at: number): number {
-    for (let slot = ids.readUInt32LE(at) & this.#mask; ; slot = (slot + 1) & this.#mask) {
+    this.#slots ??= this.#makeSlots();
+    const mask = this.#slotCount - 1;
+    for (let slot = ids.readUInt32LE(at) & mask; ; slot = (slot + 1) & mask) {
       const ordinal = this.#slots[slot]!;
-      if (ordinal < 0) return -1;
+      if (ordinal === EMPTY) return -1;
       if (this.holds(ordinal, ids, at)) return ordinal;
     }
   }
@@ -79,6 +89,36 @@ export class FooterTable {
 
   /** Rough size in memory, for the cache. */
   get memoryBytes(): number {
-    return this.ids.length + 10 * this.lengths.length + 4 * this.#slots.length + 200 * this.frames.length;
+    return (
+      this.ids.length / WORTH_KEEPING +
+      10 * this.lengths.length +
+      2 * this.#slotCount +
+      400 * this.frames.length
+    );
   }
+}
+
+function positionsOf(frames: readonly Frame[], lengths: Uint32Array): EntryPositions {
+  const frameOf = new Uint16Array(lengths.length);
+  const offsetOf = new Uint32Array(lengths.length);
+  let ordinal = 0;
+  frames.forEach((frame, f) => {
+    let offset = 0;
+    for (let e = 0; e < frame.entries; e++, ordinal++) {
+      frameOf[ordinal] = f;
+      offsetOf[ordinal] = offset;
+      offset += lengths[ordinal]!;
+    }
+  });
+  return { frameOf, offsetOf };
+}
+
+function withOwnHash(frame: Frame): Frame {
+  return { ...frame, hash: Uint8Array.from(frame.hash) };
+}
+
+function ownBytes(bytes: Uint8Array): Buffer {
+  const own = Buffer.allocUnsafeSlow(bytes.length);
+  own.set(bytes);
+  return own;
 }

@@ -13,18 +13,20 @@ import {
   packKey,
   parsePackId,
 } from '../../store-format/index.js';
-import type { ChunkIndex, Place } from '../chunk-index/chunk-index.js';
+import type { ChunkIndex, NewPack, Place } from '../chunk-index/chunk-index.js';
 import { messageOf, StoreError } from '../errors.js';
 import type { OperationOptions, Warning } from '../interface.js';
 import type { ObjectStore } from '../objects/object-store.js';
 import { FooterTable } from './footer-table.js';
 import { readPackTail } from './read-tail.js';
 
-/** Footers kept in memory: about 85 full ones, the index of 5 GiB of packs. */
+/** Footers kept in memory: about 90 full ones, or those of 10 GiB of packs with chunks of 16 KiB. */
 const CACHE_BYTES = 64 * 1024 * 1024;
 /** Neighbours in an image lie in few packs: those footers are asked before the index. */
 const RECENT = 6;
 const PACK_FOLDERS = 256;
+/** Footers being read while the index takes in others. */
+const FOOTERS_AHEAD = 3;
 
 export interface Home {
   readonly footer: FooterTable;
@@ -39,6 +41,11 @@ export interface RefreshResult {
   readonly entries: number;
   /** Footers that could not be read: their entries have no home. */
   readonly unreadable: readonly { readonly pack: PackId; readonly error: unknown }[];
+}
+
+interface Taken extends RefreshResult {
+  entries: number;
+  readonly unreadable: { readonly pack: PackId; readonly error: unknown }[];
 }
 
 export class PackCatalog {
@@ -65,23 +72,36 @@ export class PackCatalog {
     this.#damaged = await this.#listPacks('damaged');
     this.#present = await this.listPresent();
     const news = [...this.#present].filter((pack) => !this.index.packs.has(pack));
-    const unreadable: { pack: PackId; error: unknown }[] = [];
-    let entries = 0;
-    for (const [done, pack] of news.entries()) {
-      options.signal?.throwIfAborted();
-      try {
-        const { footer } = await readPackTail(this.objects, pack);
-        await this.index.add(pack, footer);
-        entries += footer.lengths.length;
-      } catch (error) {
-        if (!(error instanceof StoreError) || error.code === 'no-space') throw error;
-        unreadable.push({ pack, error });
-      }
-      if (news.length > 16)
-        options.onProgress?.({ phase: 'index', doneBytes: done + 1, totalBytes: news.length });
+    const taken: Taken = { entries: 0, unreadable: [] };
+    if (news.length > 0) {
+      const tellsProgress = news.length > 16;
+      await this.index.addAll(this.#readFooters(news, taken), {
+        expectedPacks: news.length,
+        signal: options.signal,
+        onProgress: (share) => {
+          const doneBytes = Math.round(share * news.length);
+          if (tellsProgress) options.onProgress?.({ phase: 'index', doneBytes, totalBytes: news.length });
+        },
+      });
     }
-    for (const { pack, error } of unreadable) this.#giveUp(pack, error);
-    return { entries, unreadable };
+    for (const { pack, error } of taken.unreadable) this.#giveUp(pack, error);
+    return taken;
+  }
+
+  /** Footers of packs, read a few ahead; what cannot be read is noted and left out. */
+  async *#readFooters(packs: readonly PackId[], taken: Taken): AsyncGenerator<NewPack> {
+    const read = (pack: PackId | undefined) =>
+      pack === undefined ? undefined : settled(readPackTail(this.objects, pack));
+    const ahead = packs.slice(0, FOOTERS_AHEAD).map(read);
+    for (const [i, pack] of packs.entries()) {
+      const { value, error } = (await ahead.shift())!;
+      ahead.push(read(packs[i + FOOTERS_AHEAD]));
+      if (value !== undefined) {
+        taken.entries += value.footer.lengths.length;
+        yield { id: pack, footer: value.footer };
+      } else if (error instanceof StoreError) taken.unreadable.push({ pack, error });
+      else throw error;
+    }
   }
 
   #giveUp(pack: PackId, error: unknown): void {
@@ -105,6 +125,11 @@ export class PackCatalog {
   async #listPacks(folder: Folder): Promise<Set<PackId>> {
     const ids = (await this.objects.list(folder)).map(parsePackId);
     return new Set(ids.filter((id) => id !== undefined));
+  }
+
+  /** Memory that footers take. */
+  get footerBytes(): number {
+    return this.#footerBytes;
   }
 
   get present(): ReadonlySet<PackId> {
@@ -141,7 +166,9 @@ export class PackCatalog {
   /** Takes in a pack that this process has just written. */
   async addOwn(tail: PackTail): Promise<void> {
     this.#present.add(tail.id);
-    this.#keep(new FooterTable(tail));
+    const footer = new FooterTable(tail);
+    this.#keep(footer);
+    this.#touch(footer);
     await this.index.add(tail.id, tail.footer, { fresh: true });
   }
 
@@ -199,8 +226,11 @@ export class PackCatalog {
   ): Promise<Home | undefined> {
     for (const place of this.#inOrder(this.index.find(ids, at))) {
       if (!this.#serves(place.pack, purpose) || isAmong(place.pack, wrong)) continue;
+      const again = this.#footers.has(place.pack);
       const footer = await this.footer(place.pack);
-      if (footer?.holds(place.ordinal, ids, at)) return { footer, ordinal: place.ordinal };
+      if (!footer?.holds(place.ordinal, ids, at)) continue;
+      if (again) this.#touch(footer); // once is no neighbourhood
+      return { footer, ordinal: place.ordinal };
     }
     return undefined;
   }
@@ -221,7 +251,7 @@ export class PackCatalog {
   async footer(pack: PackId): Promise<FooterTable | undefined> {
     const kept = this.#footers.get(pack);
     if (kept !== undefined) {
-      this.#touch(kept);
+      this.#freshen(kept);
       return kept;
     }
     try {
@@ -237,11 +267,12 @@ export class PackCatalog {
   }
 
   #keep(footer: FooterTable): void {
+    if (this.#footers.has(footer.pack)) return; // somebody else read it meanwhile
     this.#footers.set(footer.pack, footer);
     this.#footerBytes += footer.memoryBytes;
-    this.#touch(footer);
     for (const [pack, oldest] of this.#footers) {
-      if (this.#footerBytes <= CACHE_BYTES || this.#recent.includes(oldest)) break;
+      if (this.#footerBytes <= CACHE_BYTES) break;
+      if (oldest === footer || this.#recent.includes(oldest)) continue;
       this.#footers.delete(pack);
       this.#footerBytes -= oldest.memoryBytes;
     }
@@ -254,8 +285,20 @@ export class PackCatalog {
     if (at > 0) this.#recent.splice(at, 1);
     this.#recent.unshift(footer);
     if (this.#recent.length > RECENT) this.#recent.pop();
+    this.#freshen(footer);
+  }
+
+  #freshen(footer: FooterTable): void {
     if (this.#footers.delete(footer.pack)) this.#footers.set(footer.pack, footer);
   }
+}
+
+/** A failure is a value, so that one that nobody waits for yet is no unhandled rejection. */
+function settled<T>(work: Promise<T>): Promise<{ readonly value?: T; readonly error?: unknown }> {
+  return work.then(
+    (value) => ({ value }),
+    (error: unknown) => ({ error }),
+  );
 }
 
 function isAmong(pack: PackId, wrong: Iterable<PackId> | undefined): boolean {

@@ -1,6 +1,6 @@
 /** What every chunk index must do. */
 import type { TestFn } from 'ava';
-import type { ChunkIndex } from '../../src/chunk-index/chunk-index.js';
+import type { ChunkIndex, NewPack } from '../../src/chunk-index/chunk-index.js';
 import { type LeaseId, type PackFooter, type PackId, PackKind } from '../../store-format/index.js';
 import { seededBytes } from '../support/seeded-disk.js';
 
@@ -13,6 +13,13 @@ export function footerOf(ids: Buffer): PackFooter {
   const lengths = Uint32Array.from({ length: entries }, (_, i) => i + 1);
   const lease = '0'.repeat(32) as LeaseId;
   return { kind: PackKind.data, salt: new Uint8Array(32), lease, frames: [], lengths, ids };
+}
+
+export async function* packsNamed(
+  names: readonly string[],
+  ids: (name: string) => Buffer,
+): AsyncGenerator<NewPack> {
+  for (const name of names) yield { id: packIdOf(name), footer: footerOf(ids(name)) };
 }
 
 export function testChunkIndex(test: TestFn, name: string, make: () => Promise<ChunkIndex>): void {
@@ -54,6 +61,37 @@ export function testChunkIndex(test: TestFn, name: string, make: () => Promise<C
     }
     await index.close();
   });
+
+  for (const before of [0, 1]) {
+    test(`${name}: takes in many packs at once, ${before} being known before`, async (t) => {
+      const index = await make();
+      const shared = idsOf('shared', 2);
+      const names = Array.from({ length: 40 }, (_, i) => `pack ${i}`);
+      const idsIn = (one: string) => Buffer.concat([idsOf(one, 300), shared]);
+      if (before > 0) await index.add(packIdOf('first'), footerOf(shared));
+      const shares: number[] = [];
+      await index.addAll(packsNamed(names, idsIn), {
+        expectedPacks: names.length,
+        onProgress: (share) => shares.push(share),
+      });
+      t.is(index.packs.size, names.length + before);
+      t.is(shares.at(-1), 1);
+      t.deepEqual(
+        shares,
+        shares.toSorted((a, b) => a - b),
+      );
+      for (const one of names) {
+        for (const ordinal of [0, 150, 299]) {
+          t.deepEqual(index.find(idsOf(one, 300), 32 * ordinal), [{ pack: packIdOf(one), ordinal }]);
+        }
+      }
+      const places = index.find(shared, 32).map(({ pack, ordinal }) => `${pack} ${ordinal}`);
+      const expected = names.map((one) => `${packIdOf(one)} 301`);
+      if (before > 0) expected.push(`${packIdOf('first')} 1`);
+      t.deepEqual(places.toSorted(), expected.toSorted());
+      await index.close();
+    });
+  }
 
   test(`${name}: forgets everything when told to, and can be filled again`, async (t) => {
     const index = await make();
