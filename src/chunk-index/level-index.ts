@@ -73,6 +73,11 @@ export class LevelIndex implements ChunkIndex {
     return this.#damage;
   }
 
+  /** Whether anything was added since it was opened. */
+  get changed(): boolean {
+    return this.#changed;
+  }
+
   /** Whether it was made anew since it was opened. */
   get cleared(): boolean {
     return this.#cleared;
@@ -159,6 +164,7 @@ export class LevelIndex implements ChunkIndex {
   }
 
   async addCover(image: PubId, packs: readonly PackId[]): Promise<void> {
+    this.#changed = true;
     await this.level.put(coverKey(image), Buffer.from(packs.join(''), 'hex'));
   }
 

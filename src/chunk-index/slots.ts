@@ -57,7 +57,6 @@ export async function discardFreeSlots(indexFolder: string): Promise<number> {
 async function openSlot(folder: string, path: string, unlock: Unlock): Promise<IndexSlot> {
   const base = new Base(folder);
   const { index, damage } = await openOrRemake(base, path);
-  const empty = index.packs.size === 0;
   return {
     index,
     damage,
@@ -66,7 +65,7 @@ async function openSlot(folder: string, path: string, unlock: Unlock): Promise<I
       const packs = index.packs.size;
       const broken = index.damage !== undefined;
       // What was made anew is rather trusted than the base.
-      const leadNeeded = index.cleared ? -Infinity : empty ? 0 : 1;
+      const leadNeeded = index.cleared ? -Infinity : index.changed ? 0 : 1;
       await index.close();
       try {
         if (broken) await discard(base, path);
