@@ -1,28 +1,53 @@
 /** doppel itself, by the built command. */
 import { join } from 'node:path';
-import type { OpenTool } from './tool.js';
+import { output } from './measure.js';
+import type { InPlace, Tool, ToolFamily } from './tool.js';
 
-/** @param program path of `dist/cli/main.js`, of this build or another */
-export function openDoppel(program: string): OpenTool {
-  return (folder) => {
-    const storeFolder = join(folder, 'store');
-    const doppel = (...words: string[]) => ({
-      program: process.execPath,
-      args: [program, '--store', storeFolder, '--quiet', ...words],
-    });
-    return {
-      name: 'doppel',
-      settings: 'as it comes: chunks of 16 KiB, zstd level 3',
-      version: doppel('--version'),
-      init: [doppel('init')],
-      storeFolder,
-      indexFolder: join(storeFolder, 'index'),
-      capture: (image, name) => doppel('capture', image.path, name),
-      restore: (_image, name, target) => {
-        const file = join(target, 'restored.raw');
-        return { command: doppel('restore', name, file), file };
-      },
-      verify: () => [doppel('verify', '--all')],
-    };
+/** @param main path of `dist/cli/main.js`, of this build or another */
+export function doppelFamily(main: string): ToolFamily {
+  return {
+    name: 'doppel',
+    program: main,
+    version: (program) => ({ program: process.execPath, args: [program, '--version'] }),
+    open: async (program) => {
+      const canUpdate = await knowsInPlace(program);
+      return [(folder) => openDoppel(program, folder, canUpdate)];
+    },
+  };
+}
+
+/** Asked, not concluded from the version: builds between two releases have the same one. */
+async function knowsInPlace(program: string): Promise<boolean> {
+  const help = await output({ program: process.execPath, args: [program, 'restore', '--help'] });
+  return help.includes('--in-place');
+}
+
+function openDoppel(program: string, folder: string, canUpdate: boolean): Tool {
+  const storeFolder = join(folder, 'store');
+  const doppel = (...words: string[]) => ({
+    program: process.execPath,
+    args: [program, '--store', storeFolder, '--quiet', ...words],
+  });
+  const inPlace: InPlace = canUpdate
+    ? {
+        update: (_image, name, target) => {
+          const file = join(target, 'restored.raw');
+          return { command: doppel('restore', '--in-place', name, file), file };
+        },
+      }
+    : { whyNot: 'this build has no restore --in-place' };
+  return {
+    name: 'doppel',
+    settings: 'as it comes: chunks of 16 KiB, zstd level 3',
+    init: [doppel('init')],
+    storeFolder,
+    indexFolder: join(storeFolder, 'index'),
+    capture: (image, name) => doppel('capture', image.path, name),
+    restore: (_image, name, target) => {
+      const file = join(target, 'restored.raw');
+      return { command: doppel('restore', name, file), file };
+    },
+    inPlace,
+    verify: () => [doppel('verify', '--all')],
   };
 }

@@ -29,3 +29,9 @@ async function systemName(): Promise<string> {
   const name = /^PRETTY_NAME="?([^"\n]+)/m.exec(text)?.[1];
   return name === undefined ? kernel : `${name} (${kernel})`;
 }
+
+/** One line for the head of a report. @param how how often was measured, and what is shown of it */
+export function describeRun({ date, cpu, cores, memoryBytes, system, node }: Machine, how: string): string {
+  const memory = `${Math.round(memoryBytes / 2 ** 30)} GiB`;
+  return `${date}, ${cores} cores of ${cpu}, ${memory}, ${system}, Node ${node}; ${how}.`;
+}

@@ -1,28 +1,37 @@
 /**
  * casync as Debian 12 has it, at its defaults (chunks of 64 KiB, zstd) but for SHA-256, which processors have instructions for.
- * It has no command that checks a store: `digest` reads and hashes one image, so it is run for each.
+ * It has no command that checks a store: `digest` reads and hashes one image, so it is run for each. What a file holds already
+ * serves as a seed when it extracts.
  */
 import { join } from 'node:path';
-import type { OpenTool } from '../tool.js';
+import type { RestoreTo, Tool, ToolFamily } from '../tool.js';
 
-export const openCasync: OpenTool = (folder) => {
+export const CASYNC: ToolFamily = {
+  name: 'casync',
+  program: 'casync',
+  version: (program) => ({ program, args: ['--version'] }),
+  open: async (program) => [(folder) => openCasync(program, folder)],
+};
+
+function openCasync(program: string, folder: string): Tool {
   const storeFolder = join(folder, 'store');
   const casync = (verb: string, ...args: string[]) => ({
-    program: 'casync',
+    program,
     args: [verb, `--store=${join(storeFolder, 'default.castr')}`, '--digest=sha256', ...args],
   });
+  const extract: RestoreTo = (_image, name, target) => {
+    const file = join(target, 'restored.raw');
+    return { command: casync('extract', indexFile(name), file), file };
+  };
   const indexFile = (name: string) => join(storeFolder, `${name}.caibx`);
   return {
     name: 'casync',
     settings: 'SHA-256, zstd, chunks of 64 KiB',
-    version: { program: 'casync', args: ['--version'] },
     init: [{ program: 'mkdir', args: [storeFolder] }],
     storeFolder,
     capture: (image, name) => casync('make', indexFile(name), image.path),
-    restore: (_image, name, target) => {
-      const file = join(target, 'restored.raw');
-      return { command: casync('extract', indexFile(name), file), file };
-    },
+    restore: extract,
+    inPlace: { update: extract },
     verify: (names) => names.map((name) => casync('digest', indexFile(name))),
   };
-};
+}
