@@ -1,10 +1,9 @@
 /**
  * casync as Debian 12 has it, at its defaults (chunks of 64 KiB, zstd) but for SHA-256, which processors have instructions for.
- * It has no command that checks a store: `digest` reads and hashes one image, so it is run for each. What a file holds already
- * serves as a seed when it extracts.
+ * It has no command that checks a store: `digest` reads and hashes one image, so it is run for each.
  */
 import { join } from 'node:path';
-import type { RestoreTo, Tool, ToolFamily } from '../tool.js';
+import type { Tool, ToolFamily } from '../tool.js';
 
 export const CASYNC: ToolFamily = {
   name: 'casync',
@@ -19,10 +18,6 @@ function openCasync(program: string, folder: string): Tool {
     program,
     args: [verb, `--store=${join(storeFolder, 'default.castr')}`, '--digest=sha256', ...args],
   });
-  const extract: RestoreTo = (_image, name, target) => {
-    const file = join(target, 'restored.raw');
-    return { command: casync('extract', indexFile(name), file), file };
-  };
   const indexFile = (name: string) => join(storeFolder, `${name}.caibx`);
   return {
     name: 'casync',
@@ -30,8 +25,11 @@ function openCasync(program: string, folder: string): Tool {
     init: [{ program: 'mkdir', args: [storeFolder] }],
     storeFolder,
     capture: (image, name) => casync('make', indexFile(name), image.path),
-    restore: extract,
-    inPlace: { update: extract },
+    restore: (_image, name, target) => {
+      const file = join(target, 'restored.raw');
+      return { command: casync('extract', indexFile(name), file), file };
+    },
+    inPlace: { whyNot: 'casync extract onto a file that is there fails now and then (stale file handle)' },
     verify: (names) => names.map((name) => casync('digest', indexFile(name))),
   };
 }
