@@ -77,7 +77,7 @@ async function tell({ runs, json }: BenchOptions, { images, tools, passes, floor
     notMeasured: tools.flatMap(({ name: tool }) =>
       (ofTool(tool)[0]?.notMeasured ?? []).map((one) => ({ tool, ...one })),
     ),
-    floors: summarizeFloors(floorRuns),
+    floors: summarizeFloors(floorRuns, 'median'),
   });
   console.log(report);
   if (json === undefined) return;

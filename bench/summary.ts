@@ -59,12 +59,16 @@ function lineOf(step: StepResult): string {
   return step.group === 'restore' || step.group === 'in place' ? labelOf(step) : step.group;
 }
 
-/** Medians by floor. @param runs all floors of each run */
-export function summarizeFloors(runs: readonly (readonly FloorResult[])[]): readonly FloorResult[] {
+/** By floor. @param runs all floors of each run */
+export function summarizeFloors(
+  runs: readonly (readonly FloorResult[])[],
+  which: 'median' | 'least',
+): readonly FloorResult[] {
+  const choose = which === 'median' ? median : (values: readonly number[]) => Math.min(...values);
   return (runs[0] ?? []).map(({ name, dataBytes }) => {
     const results = runs.flatMap((run) => run.filter((result) => result.name === name));
     const of = (key: 'wallSeconds' | 'cpuSeconds' | 'peakBytes') =>
-      median(results.map((result) => result[key]));
+      choose(results.map((result) => result[key]));
     return {
       name,
       dataBytes,
