@@ -1,6 +1,7 @@
 /** Where a run took place: without this its figures say little. */
 import { readFile } from 'node:fs/promises';
 import { availableParallelism, cpus, release, totalmem, type } from 'node:os';
+import { gib } from './markdown-table.js';
 
 export interface Machine {
   /** YYYY-MM-DD */
@@ -32,6 +33,5 @@ async function systemName(): Promise<string> {
 
 /** One line for the head of a report. @param how how often was measured, and what is shown of it */
 export function describeRun({ date, cpu, cores, memoryBytes, system, node }: Machine, how: string): string {
-  const memory = `${Math.round(memoryBytes / 2 ** 30)} GiB`;
-  return `${date}, ${cores} cores of ${cpu}, ${memory}, ${system}, Node ${node}; ${how}.`;
+  return `${date}, ${cores} cores of ${cpu}, ${gib(memoryBytes)} GiB, ${system}, Node ${node}; ${how}.`;
 }

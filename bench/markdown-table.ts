@@ -18,6 +18,14 @@ export function fixed(value: number | undefined, digits: number): string {
   return value === undefined ? NO_FIGURE : value.toFixed(digits);
 }
 
+export function seconds(value: number): string {
+  return value.toFixed(1);
+}
+
 export function mib(byteCount: number): string {
   return String(Math.round(byteCount / 2 ** 20));
+}
+
+export function gib(byteCount: number): string {
+  return String(Math.round(byteCount / 2 ** 30));
 }

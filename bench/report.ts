@@ -2,7 +2,7 @@
 import type { FloorResult } from './floors/floor.js';
 import type { ToolDescription } from './installed-tools.js';
 import { describeRun, type Machine } from './machine.js';
-import { fixed, markdownTable, mib, NO_FIGURE } from './markdown-table.js';
+import { markdownTable, mib, NO_FIGURE, seconds } from './markdown-table.js';
 import { GROUPS, type NotMeasured } from './pass.js';
 import type { Figures, StepSummary, ToolSummary } from './summary.js';
 import type { SourceImage } from './tool.js';
@@ -40,10 +40,10 @@ function imageTable(images: readonly SourceImage[]): string {
 function stepTable(steps: readonly StepSummary[]): string {
   const rows = steps.map(({ label, dataBytes, wallSeconds, durableSeconds, cpuSeconds, peakBytes }) => [
     label,
-    fixed(wallSeconds, 1),
-    fixed(durableSeconds, 1),
+    seconds(wallSeconds),
+    seconds(durableSeconds),
     speed(dataBytes, wallSeconds),
-    fixed(cpuSeconds, 1),
+    seconds(cpuSeconds),
     mib(peakBytes),
   ]);
   return markdownTable(['doppel', 'wall s', 'on disk s', 'data MiB/s', 'CPU s', 'peak MiB'], rows);
@@ -52,9 +52,9 @@ function stepTable(steps: readonly StepSummary[]): string {
 function floorTable(floors: readonly FloorResult[], image: string): string {
   const rows = floors.map(({ name, dataBytes, wallSeconds, cpuSeconds, peakBytes }) => [
     name,
-    fixed(wallSeconds, 1),
+    seconds(wallSeconds),
     speed(dataBytes, wallSeconds),
-    fixed(cpuSeconds, 1),
+    seconds(cpuSeconds),
     mib(peakBytes),
   ]);
   return markdownTable([`floor: ${image}`, 'wall s', 'data MiB/s', 'CPU s', 'peak MiB'], rows);
@@ -78,7 +78,6 @@ type Metric = readonly [
 function comparisonTable(doppel: ToolSummary, peers: readonly ToolSummary[]): string {
   const lines = inOrder(new Set([doppel, ...peers].flatMap((tool) => [...tool.lines.keys()])));
   const of = (key: keyof Figures) => (line: string) => (tool: ToolSummary) => tool.lines.get(line)?.[key];
-  const seconds = (value: number) => fixed(value, 1);
   const metrics: Metric[] = [
     ...lines.map((line): Metric => [`${line}, s`, of('wallSeconds')(line), seconds]),
     ...lines.map((line): Metric => [`${line}, s until on disk`, of('durableSeconds')(line), seconds]),

@@ -4,9 +4,9 @@
  */
 import { closeSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 import { decompressFrame } from '../../src/compression/zstd.js';
-import { FetchPlan, type PlannedJob, type PlannedPiece } from '../../src/contents/fetch-plan.js';
 import { blake3 } from '../../src/hashing/blake3.js';
-import type { PackCatalog } from '../../src/packs/pack-catalog.js';
+import type { FooterTable } from '../../src/packs/footer-table.js';
+import type { Home, PackCatalog } from '../../src/packs/pack-catalog.js';
 import { HASH_BYTES, packKey } from '../../store-format/index.js';
 import type { SegmentChunks } from './capture-stages.js';
 import type { StageMeter } from './stage-meter.js';
@@ -25,17 +25,15 @@ export async function runRestoreStages(
   meter: StageMeter,
 ): Promise<void> {
   const catalog = await store.openCatalog();
-  const jobs = await meter.timeAsync('look up and plan', () => planJobs(segments, catalog)); // [1]
+  const needed = await meter.timeAsync('look up and plan', () => planFrames(segments, catalog)); // [1]
   const fd = openSync(target.path, 'wx');
   const frames = new FrameReader(store, meter);
   try {
     ftruncateSync(fd, target.sizeBytes);
-    for (const job of jobs) {
-      for (const frame of job.frames) {
-        const plain = frames.read(frame); // [2] [3]
-        meter.time('verify chunks', () => checkPieces(plain, frame.pieces)); // [4]
-        meter.time('write the file', () => writePieces(fd, plain, frame.pieces)); // [5]
-      }
+    for (const frame of needed) {
+      const plain = frames.read(frame); // [2] [3]
+      meter.time('verify chunks', () => checkPieces(plain, frame.pieces)); // [4]
+      meter.time('write the file', () => writePieces(fd, plain, frame.pieces)); // [5]
     }
   } finally {
     frames.close();
@@ -43,20 +41,50 @@ export async function runRestoreStages(
   }
 }
 
-async function planJobs(
+interface Piece {
+  readonly home: Home;
+  /** Byte offset in the image. */
+  readonly target: number;
+}
+
+/** A frame of a pack, with what is taken from it, in the order of the frame. */
+interface NeededFrame {
+  readonly footer: FooterTable;
+  readonly frame: number;
+  readonly pieces: Piece[];
+}
+
+async function planFrames(
   segments: readonly SegmentChunks[],
   catalog: PackCatalog,
-): Promise<readonly PlannedJob[]> {
-  const plan = new FetchPlan();
+): Promise<readonly NeededFrame[]> {
+  const byPack = new Map<FooterTable, Map<number, NeededFrame>>();
   for (const { offset, offsets, ids } of segments) {
     for (let i = 0; i < offsets.length; i++) {
       const at = HASH_BYTES * i;
+      const target = offset + offsets[i]!;
       const home = catalog.findKept(ids, at, 'read') ?? (await catalog.find(ids, at, 'read'));
-      if (home === undefined) throw new Error(`No pack holds the chunk at byte ${offset + offsets[i]!}`);
-      plan.add({ home, target: offset + offsets[i]! });
+      if (home === undefined) throw new Error(`No pack holds the chunk at byte ${target}`);
+      addPiece(byPack, { home, target });
     }
   }
-  return [...plan.jobs()];
+  const frames = [...byPack.values()].flatMap((needed) =>
+    [...needed.values()].sort((a, b) => a.frame - b.frame),
+  );
+  for (const { pieces } of frames) {
+    pieces.sort((a, b) => a.home.ordinal - b.home.ordinal || a.target - b.target);
+  }
+  return frames;
+}
+
+function addPiece(byPack: Map<FooterTable, Map<number, NeededFrame>>, piece: Piece): void {
+  const { footer, ordinal } = piece.home;
+  const frames = byPack.get(footer) ?? new Map<number, NeededFrame>();
+  byPack.set(footer, frames);
+  const frame = footer.frameOf[ordinal]!;
+  const needed = frames.get(frame);
+  if (needed === undefined) frames.set(frame, { footer, frame, pieces: [piece] });
+  else needed.pieces.push(piece);
 }
 
 class FrameReader {
@@ -70,7 +98,7 @@ class FrameReader {
   ) {}
 
   /** @returns the frame's plain bytes, good until the next one is read */
-  read({ footer, frame }: PlannedJob['frames'][number]): Buffer {
+  read({ footer, frame }: NeededFrame): Buffer {
     const { offset, storedBytes, plainBytes, codec } = footer.frames[frame]!;
     if (this.#stored.length < storedBytes) this.#stored = Buffer.allocUnsafeSlow(storedBytes);
     if (this.#plain.length < plainBytes) this.#plain = Buffer.allocUnsafeSlow(plainBytes);
@@ -100,7 +128,7 @@ class FrameReader {
 }
 
 /** @param pieces sorted by their place in the frame: the same chunk for several places is checked once */
-function checkPieces(plain: Buffer, pieces: readonly PlannedPiece[]): void {
+function checkPieces(plain: Buffer, pieces: readonly Piece[]): void {
   let checked = -1;
   for (const { home } of pieces) {
     const { footer, ordinal } = home;
@@ -114,7 +142,7 @@ function checkPieces(plain: Buffer, pieces: readonly PlannedPiece[]): void {
   }
 }
 
-function writePieces(fd: number, plain: Buffer, pieces: readonly PlannedPiece[]): void {
+function writePieces(fd: number, plain: Buffer, pieces: readonly Piece[]): void {
   for (let i = 0; i < pieces.length; ) {
     const { home, target } = pieces[i]!;
     const offset = home.footer.offsetOf[home.ordinal]!;
