@@ -1,7 +1,7 @@
 /** doppel itself, by the built command. */
 import { join } from 'node:path';
 import { output } from './measure.js';
-import type { InPlace, Tool, ToolFamily } from './tool.js';
+import type { InPlace, OpenTool, ToolFamily } from './tool.js';
 
 /** @param main path of `dist/cli/main.js`, of this build or another */
 export function doppelFamily(main: string): ToolFamily {
@@ -10,8 +10,7 @@ export function doppelFamily(main: string): ToolFamily {
     program: main,
     version: (program) => ({ program: process.execPath, args: [program, '--version'] }),
     open: async (program) => {
-      const canUpdate = await knowsInPlace(program);
-      return [(folder) => openDoppel(program, folder, canUpdate)];
+      return [openDoppel(program, { inPlace: await knowsInPlace(program) })];
     },
   };
 }
@@ -22,32 +21,38 @@ async function knowsInPlace(program: string): Promise<boolean> {
   return help.includes('--in-place');
 }
 
-function openDoppel(program: string, folder: string, canUpdate: boolean): Tool {
-  const storeFolder = join(folder, 'store');
-  const doppel = (...words: string[]) => ({
-    program: process.execPath,
-    args: [program, '--store', storeFolder, '--quiet', ...words],
-  });
-  const inPlace: InPlace = canUpdate
-    ? {
-        update: (_image, name, target) => {
-          const file = join(target, 'restored.raw');
-          return { command: doppel('restore', '--in-place', name, file), file };
-        },
-      }
-    : { whyNot: 'this build has no restore --in-place' };
-  return {
-    name: 'doppel',
-    settings: 'as it comes: chunks of 16 KiB, zstd level 3',
-    init: [doppel('init')],
-    storeFolder,
-    indexFolder: join(storeFolder, 'index'),
-    capture: (image, name) => doppel('capture', image.path, name),
-    restore: (_image, name, target) => {
-      const file = join(target, 'restored.raw');
-      return { command: doppel('restore', name, file), file };
-    },
-    inPlace,
-    verify: () => [doppel('verify', '--all')],
+/** @param options.inPlace whether the program knows `restore --in-place` */
+export function openDoppel(
+  program: string,
+  { inPlace: canUpdate = false }: { readonly inPlace?: boolean } = {},
+): OpenTool {
+  return (folder) => {
+    const storeFolder = join(folder, 'store');
+    const doppel = (...words: string[]) => ({
+      program: process.execPath,
+      args: [program, '--store', storeFolder, '--quiet', ...words],
+    });
+    const inPlace: InPlace = canUpdate
+      ? {
+          update: (_image, name, target) => {
+            const file = join(target, 'restored.raw');
+            return { command: doppel('restore', '--in-place', name, file), file };
+          },
+        }
+      : { whyNot: 'this build has no restore --in-place' };
+    return {
+      name: 'doppel',
+      settings: 'as it comes: chunks of 16 KiB, zstd level 3',
+      init: [doppel('init')],
+      storeFolder,
+      indexFolder: join(storeFolder, 'index'),
+      capture: (image, name) => doppel('capture', image.path, name),
+      restore: (_image, name, target) => {
+        const file = join(target, 'restored.raw');
+        return { command: doppel('restore', name, file), file };
+      },
+      inPlace,
+      verify: () => [doppel('verify', '--all')],
+    };
   };
 }
