@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import type { FloorResult } from '../../bench/floors/floor.js';
+import { type Floor, type FloorResult, installedFloors } from '../../bench/floors/floor.js';
 import { parseOptions } from '../../bench/options.js';
 import type { PassResult } from '../../bench/pass.js';
 import { RESTIC } from '../../bench/peers/restic.js';
@@ -91,4 +91,22 @@ test('a peer may have a program of its own', (t) => {
   );
   t.throws(() => parseOptions(['--peer', 'rsync=/opt/rsync'], ['restic']), { instanceOf: TypeError });
   t.throws(() => parseOptions(['--peer', 'restic'], ['restic']), { instanceOf: TypeError });
+});
+
+test('a floor whose program is missing is named, and left out', async (t) => {
+  const floor = (program: string): Floor => ({
+    name: `floor of ${program}`,
+    command: () => ({ program, args: [] }),
+    files: [],
+    memoryBytes: 0,
+    dataBytes: 0,
+  });
+  const said: string[] = [];
+  const found = await installedFloors([floor('cat'), floor('no-such-program')], (line) => said.push(line));
+  t.deepEqual(
+    found.map(({ name }) => name),
+    ['floor of cat'],
+  );
+  t.is(said.length, 1);
+  t.regex(said[0]!, /NOT MEASURED: floor of no-such-program/);
 });
