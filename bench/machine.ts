@@ -1,6 +1,7 @@
 /** Where a run took place: without this its figures say little. */
 import { readFile } from 'node:fs/promises';
 import { availableParallelism, cpus, release, totalmem, type } from 'node:os';
+import { gib } from './markdown-table.js';
 
 export interface Machine {
   /** YYYY-MM-DD */
@@ -28,4 +29,9 @@ async function systemName(): Promise<string> {
   const text = await readFile('/etc/os-release', 'utf8').catch(() => '');
   const name = /^PRETTY_NAME="?([^"\n]+)/m.exec(text)?.[1];
   return name === undefined ? kernel : `${name} (${kernel})`;
+}
+
+/** One line for the head of a report. @param how how often was measured, and what is shown of it */
+export function describeRun({ date, cpu, cores, memoryBytes, system, node }: Machine, how: string): string {
+  return `${date}, ${cores} cores of ${cpu}, ${gib(memoryBytes)} GiB, ${system}, Node ${node}; ${how}.`;
 }

@@ -1,64 +1,88 @@
 /**
  * `npm run bench`: measures the main job of doppel, and of other tools if asked, on seeded images or on those of a folder.
  *
- *   [1] images   [2] which tools are here   [3] runs × tools × steps   [4] medians, tables, JSON
+ *   [1] images   [2] which tools are here   [3] runs × (floors, tools × steps)   [4] medians, tables, JSON
  *
- * All runs of all tools happen in one process, in turn, so that a machine that changes its pace in between hits all alike.
+ * All runs of all tools happen in one process, in turn, so that a machine that changes its pace in between hits all alike;
+ * the floors (what `zstd` or `cat` alone need for the first image) are taken in each run as well.
  */
 
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openDoppel } from './doppel.js';
+import { doppelFamily } from './doppel.js';
+import { type Floor, type FloorResult, installedFloors, measureFloor } from './floors/floor.js';
+import { imageFloors } from './floors/image-floors.js';
+import { type InstalledTool, installedTools } from './installed-tools.js';
 import { describeMachine } from './machine.js';
-import { output } from './measure.js';
 import { type BenchOptions, parseOptions, USAGE } from './options.js';
 import { type PassResult, runPass, type StepResult } from './pass.js';
 import { PEERS } from './peers/index.js';
-import { renderReport, type ToolDescription } from './report.js';
+import { renderReport } from './report.js';
+import { runProgram, say } from './run-program.js';
 import { makeScratch } from './scratch.js';
-import { summarize } from './summary.js';
-import type { OpenTool } from './tool.js';
-import { openCorpus } from './workloads/corpus.js';
-import { makeSynthetic } from './workloads/synthetic.js';
-
-interface InstalledTool extends ToolDescription {
-  readonly open: OpenTool;
-}
+import { summarize, summarizeFloors } from './summary.js';
+import type { SourceImage } from './tool.js';
+import { openImages } from './workloads/corpus.js';
 
 async function bench(options: BenchOptions, scratch: string): Promise<void> {
   say('Preparing the images ...'); // [1]
-  const images = options.corpus
-    ? await openCorpus(options.corpus)
-    : await makeSynthetic(scratch, options.sizeBytes);
+  const images = await openImages(options, scratch);
 
-  const tools = await installed([openDoppel(options.program), ...(options.peers ? PEERS : [])], scratch); // [2]
+  const peers = PEERS.filter(({ name }) => options.peers || options.programs.has(name)); // [2]
+  const families = [doppelFamily(options.program), ...peers];
+  const tools = await installedTools(families, options.programs, scratch, say);
+  const floors = await installedFloors(imageFloors(images[0]!), say);
 
   const passes: PassResult[] = []; // [3]
+  const floorRuns: (readonly FloorResult[])[] = [];
   for (let run = 1; run <= options.runs; run++) {
+    const count = `Run ${run} of ${options.runs}`;
+    floorRuns.push(await runFloors(count, floors, scratch));
     for (const { name, open } of tools) {
-      say(`Run ${run} of ${options.runs}: ${name}`);
+      say(`${count}: ${name}`);
       passes.push(await runPass(open, images, join(scratch, 'pass'), sayStep));
     }
   }
-
-  const machine = await describeMachine(new Date()); // [4]
-  const summaries = tools.map(({ name }) => summarize(passes.filter(({ tool }) => tool === name)));
-  const described = tools.map(({ name, version, settings }) => ({ name, version, settings }));
-  console.log(renderReport({ machine, runs: options.runs, tools: described, images, summaries }));
-  if (options.json === undefined) return;
-  const document = { machine, runs: options.runs, tools: described, images, passes };
-  await writeFile(options.json, `${JSON.stringify(document, undefined, 2)}\n`);
+  await tell(options, { images, tools, passes, floorRuns }); // [4]
 }
 
-async function installed(tools: readonly OpenTool[], scratch: string): Promise<readonly InstalledTool[]> {
-  const found: InstalledTool[] = [];
-  for (const open of tools) {
-    const { name, settings, version } = open(scratch);
-    const printed = await output(version).catch(() => undefined);
-    if (printed === undefined) say(`NOT MEASURED: ${name} is not installed`);
-    else found.push({ name, settings, version: /\d+(\.\d+)*/.exec(printed)?.[0] ?? printed, open });
+async function runFloors(count: string, floors: readonly Floor[], scratch: string) {
+  say(`${count}: floors`);
+  const results: FloorResult[] = [];
+  for (const floor of floors) {
+    const result = await measureFloor(floor, join(scratch, 'floor'));
+    say(`  ${result.name}: ${result.wallSeconds.toFixed(1)} s, CPU ${result.cpuSeconds.toFixed(1)} s`);
+    results.push(result);
   }
-  return found;
+  return results;
+}
+
+interface Results {
+  readonly images: readonly SourceImage[];
+  readonly tools: readonly InstalledTool[];
+  readonly passes: readonly PassResult[];
+  readonly floorRuns: readonly (readonly FloorResult[])[];
+}
+
+async function tell({ runs, json }: BenchOptions, { images, tools, passes, floorRuns }: Results) {
+  const machine = await describeMachine(new Date());
+  const ofTool = (tool: string) => passes.filter((pass) => pass.tool === tool);
+  const described = tools.map(({ name, version, settings }) => ({ name, version, settings }));
+  const report = renderReport({
+    machine,
+    runs,
+    tools: described,
+    images,
+    summaries: tools.map(({ name }) => summarize(ofTool(name))),
+    notMeasured: tools.flatMap(({ name: tool }) =>
+      (ofTool(tool)[0]?.notMeasured ?? []).map((one) => ({ tool, ...one })),
+    ),
+    floors: summarizeFloors(floorRuns, 'median'),
+  });
+  console.log(report);
+  if (json === undefined) return;
+  const document = { machine, runs, tools: described, images, passes, floors: floorRuns };
+  await writeFile(json, `${JSON.stringify(document, undefined, 2)}\n`);
 }
 
 function sayStep(_tool: string, { group, image, wallSeconds, cpuSeconds, peakBytes }: StepResult): void {
@@ -67,21 +91,12 @@ function sayStep(_tool: string, { group, image, wallSeconds, cpuSeconds, peakByt
   say(`  ${what}: ${wallSeconds.toFixed(1)} s, CPU ${cpuSeconds.toFixed(1)} s, ${peak} MiB`);
 }
 
-/** Results alone go to standard output. */
-function say(line: string): void {
-  console.error(line);
-}
-
-try {
-  const options = parseOptions(process.argv.slice(2));
-  if (options === undefined) {
-    console.log(USAGE);
-  } else {
-    const scratch = await makeScratch(options.scratch, 'doppel-bench-');
-    await bench(options, scratch);
-  }
-} catch (error) {
-  say(`The bench failed: ${error instanceof Error ? error.message : String(error)}`);
-  if (error instanceof TypeError) say(USAGE);
-  process.exitCode = 1;
-}
+await runProgram(USAGE, async () => {
+  const options = parseOptions(
+    process.argv.slice(2),
+    PEERS.map(({ name }) => name),
+  );
+  if (options === undefined) return 'help';
+  await bench(options, await makeScratch(options.scratch, 'doppel-bench-'));
+  return 'done';
+});

@@ -2,7 +2,7 @@
  * One tool, one workload, once, in a folder of its own: every step of the main job is warmed up, timed and, where it gives
  * bytes back, checked. A tool that gives back other bytes ends the bench: its times mean nothing.
  */
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, rename, rm, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { firstDifference } from './compare-files.js';
 import { type Measured, measure } from './measure.js';
@@ -20,7 +20,14 @@ import { sync, warmUp } from './warm-up.js';
 const GIB = 2 ** 30;
 
 /** The groups that tables sum up, in this order. */
-export const GROUPS = ['capture, cold', 'capture the others', 'capture again', 'restore', 'verify'] as const;
+export const GROUPS = [
+  'capture, cold',
+  'capture the others',
+  'capture again',
+  'restore',
+  'in place',
+  'verify',
+] as const;
 export type Group = (typeof GROUPS)[number];
 
 export interface StepResult extends Measured {
@@ -34,9 +41,16 @@ export interface StepResult extends Measured {
   readonly store?: StoreSize;
 }
 
+export interface NotMeasured {
+  readonly group: Group;
+  readonly why: string;
+}
+
 export interface PassResult {
   readonly tool: string;
   readonly steps: readonly StepResult[];
+  /** Steps that this tool cannot do. */
+  readonly notMeasured: readonly NotMeasured[];
 }
 
 export type OnStep = (tool: string, step: StepResult) => void;
@@ -51,7 +65,7 @@ export async function runPass(
   const pass = new Pass(open(folder), folder, onStep);
   try {
     await pass.run(images);
-    return { tool: pass.tool.name, steps: pass.steps };
+    return { tool: pass.tool.name, steps: pass.steps, notMeasured: pass.notMeasured };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -59,6 +73,7 @@ export async function runPass(
 
 class Pass {
   readonly steps: StepResult[] = [];
+  readonly notMeasured: NotMeasured[] = [];
 
   constructor(
     readonly tool: Tool,
@@ -72,7 +87,7 @@ class Pass {
     await this.#capture('capture, cold', first!, first!.name);
     for (const image of others) await this.#capture('capture the others', image, image.name);
     await this.#capture('capture again', first!, `${first!.name}-again`);
-    for (const image of new Set([first!, images.at(-1)!])) await this.#restore(image);
+    await this.#restoreImages(images);
     await this.#verify(images);
   }
 
@@ -83,18 +98,52 @@ class Pass {
     this.#tell({ group, image: image.name, dataBytes: image.dataBytes, ...measured, store });
   }
 
-  async #restore(image: SourceImage): Promise<void> {
-    const folder = join(this.folder, 'restored');
-    await mkdir(folder);
+  /** The first, the second and the last image; what was restored first becomes the second image in place. */
+  async #restoreImages(images: readonly SourceImage[]): Promise<void> {
+    const [first, second] = images;
+    for (const image of new Set([first!, second ?? first!, images.at(-1)!])) {
+      const folder = join(this.folder, 'restored');
+      await mkdir(folder);
+      const file = await this.#restore(image, folder);
+      if (image === first && second !== undefined) await this.#updateInPlace(first, second, file);
+      await rm(folder, { recursive: true });
+    }
+  }
+
+  async #restore(image: SourceImage, folder: string): Promise<string> {
     const { command, file } = this.tool.restore(image, image.name, folder);
     const files = await filesBelow(this.tool.storeFolder);
     const measured = await this.#timed([command], { files, memoryBytes: image.sizeBytes + GIB });
-    const difference = await firstDifference(image.path, file);
-    if (difference !== undefined) {
-      throw new Error(`${this.tool.name} gave back ${image.name} with another byte at ${difference}`);
-    }
-    await rm(folder, { recursive: true });
+    await this.#check(image, file);
     this.#tell({ group: 'restore', image: image.name, dataBytes: image.dataBytes, ...measured });
+    return file;
+  }
+
+  /** @param restored a file with the bytes of `from`, which is used up */
+  async #updateInPlace(from: SourceImage, to: SourceImage, restored: string): Promise<void> {
+    const { inPlace } = this.tool;
+    if ('whyNot' in inPlace) {
+      this.notMeasured.push({ group: 'in place', why: inPlace.whyNot });
+      return;
+    }
+    const folder = join(this.folder, 'updated');
+    await mkdir(folder);
+    const { command, file } = inPlace.update(to, to.name, folder);
+    await rename(restored, file);
+    const now = new Date(); // a disk that was in use: nobody may conclude from its time what is in it
+    await utimes(file, now, now);
+    const files = [...(await filesBelow(this.tool.storeFolder)), file];
+    const measured = await this.#timed([command], { files, memoryBytes: to.sizeBytes + GIB });
+    await this.#check(to, file);
+    await rm(folder, { recursive: true });
+    const image = `${from.name} to ${to.name}`;
+    this.#tell({ group: 'in place', image, dataBytes: to.dataBytes, ...measured });
+  }
+
+  async #check(image: SourceImage, file: string): Promise<void> {
+    const difference = await firstDifference(image.path, file);
+    if (difference === undefined) return;
+    throw new Error(`${this.tool.name} gave back ${image.name} with another byte at ${difference}`);
   }
 
   async #verify(images: readonly SourceImage[]): Promise<void> {

@@ -1,14 +1,11 @@
-/** The results as Markdown tables that can be read on a terminal and pasted into README.md as they are. */
-import type { Machine } from './machine.js';
-import { GROUPS } from './pass.js';
+/** The results as Markdown tables. */
+import type { FloorResult } from './floors/floor.js';
+import type { ToolDescription } from './installed-tools.js';
+import { describeRun, type Machine } from './machine.js';
+import { markdownTable, mib, NO_FIGURE, seconds } from './markdown-table.js';
+import { GROUPS, type NotMeasured } from './pass.js';
 import type { Figures, StepSummary, ToolSummary } from './summary.js';
 import type { SourceImage } from './tool.js';
-
-export interface ToolDescription {
-  readonly name: string;
-  readonly version: string;
-  readonly settings: string;
-}
 
 export interface Report {
   readonly machine: Machine;
@@ -17,17 +14,21 @@ export interface Report {
   readonly images: readonly SourceImage[];
   /** doppel's first. */
   readonly summaries: readonly ToolSummary[];
+  readonly notMeasured: readonly (NotMeasured & { readonly tool: string })[];
+  readonly floors: readonly FloorResult[];
 }
 
-export function renderReport({ machine, runs, tools, images, summaries }: Report): string {
+export function renderReport(report: Report): string {
+  const { machine, runs, tools, images, summaries, notMeasured, floors } = report;
   const [doppel, ...peers] = summaries;
-  const { date, cpu, cores, memoryBytes, system, node } = machine;
   return [
-    `${date}, ${cores} cores of ${cpu}, ${gib(memoryBytes)} GiB, ${system}, Node ${node}; ${runs === 1 ? 'one run' : `medians of ${runs} runs`}.`,
+    describeRun(machine, runs === 1 ? 'one run' : `medians of ${runs} runs`),
     imageTable(images),
     stepTable(doppel!.steps),
     storeLine(doppel!),
+    floorTable(floors, images[0]!.name),
     ...(peers.length === 0 ? [] : [comparisonTable(doppel!, peers), toolList(tools)]),
+    ...(notMeasured.length === 0 ? [] : [missingList(notMeasured)]),
   ].join('\n\n');
 }
 
@@ -41,11 +42,26 @@ function stepTable(steps: readonly StepSummary[]): string {
     label,
     seconds(wallSeconds),
     seconds(durableSeconds),
-    String(Math.round(dataBytes / 2 ** 20 / wallSeconds)),
+    speed(dataBytes, wallSeconds),
     seconds(cpuSeconds),
     mib(peakBytes),
   ]);
   return markdownTable(['doppel', 'wall s', 'on disk s', 'data MiB/s', 'CPU s', 'peak MiB'], rows);
+}
+
+function floorTable(floors: readonly FloorResult[], image: string): string {
+  const rows = floors.map(({ name, dataBytes, wallSeconds, cpuSeconds, peakBytes }) => [
+    name,
+    seconds(wallSeconds),
+    speed(dataBytes, wallSeconds),
+    seconds(cpuSeconds),
+    mib(peakBytes),
+  ]);
+  return markdownTable([`floor: ${image}`, 'wall s', 'data MiB/s', 'CPU s', 'peak MiB'], rows);
+}
+
+function speed(dataBytes: number, wallSeconds: number): string {
+  return String(Math.round(dataBytes / 2 ** 20 / wallSeconds));
 }
 
 function storeLine({ storedBytes, indexBytes, againBytes }: ToolSummary): string {
@@ -53,56 +69,47 @@ function storeLine({ storedBytes, indexBytes, againBytes }: ToolSummary): string
   return `Store: ${mib(storedBytes)} MiB, and ${mib(indexBytes)} MiB of chunk index; ${again}.`;
 }
 
-type Metric = readonly [title: string, value: (tool: ToolSummary) => number, show: (value: number) => string];
+type Metric = readonly [
+  title: string,
+  value: (tool: ToolSummary) => number | undefined,
+  show: (value: number) => string,
+];
 
 function comparisonTable(doppel: ToolSummary, peers: readonly ToolSummary[]): string {
-  const of = (key: keyof Figures) => (group: (typeof GROUPS)[number]) => (tool: ToolSummary) =>
-    tool.groups.get(group)![key];
+  const lines = inOrder(new Set([doppel, ...peers].flatMap((tool) => [...tool.lines.keys()])));
+  const of = (key: keyof Figures) => (line: string) => (tool: ToolSummary) => tool.lines.get(line)?.[key];
   const metrics: Metric[] = [
-    ...GROUPS.map((group): Metric => [`${group}, s`, of('wallSeconds')(group), seconds]),
-    ...GROUPS.map((group): Metric => [`${group}, s until on disk`, of('durableSeconds')(group), seconds]),
-    ...GROUPS.map((group): Metric => [`${group}, CPU s`, of('cpuSeconds')(group), seconds]),
-    ['peak memory, MiB', ({ groups }) => Math.max(...[...groups.values()].map((g) => g.peakBytes)), mib],
+    ...lines.map((line): Metric => [`${line}, s`, of('wallSeconds')(line), seconds]),
+    ...lines.map((line): Metric => [`${line}, s until on disk`, of('durableSeconds')(line), seconds]),
+    ...lines.map((line): Metric => [`${line}, CPU s`, of('cpuSeconds')(line), seconds]),
+    ['peak memory, MiB', ({ lines }) => Math.max(...[...lines.values()].map((g) => g.peakBytes)), mib],
     ['store, MiB', (tool) => tool.storedBytes, mib],
     ['files in the store', (tool) => tool.storeFiles, String],
   ];
-  const rows = metrics.map(([title, value, show]) => [
-    title,
-    show(value(doppel)),
-    ...peers.map((peer) => `${show(value(peer))} (${ratio(value(peer), value(doppel))})`),
-  ]);
+  const rows = metrics.map(([title, value, show]) => {
+    const own = value(doppel);
+    const cell = (peer: number | undefined) =>
+      peer === undefined ? NO_FIGURE : `${show(peer)}${own === undefined ? '' : ` (${ratio(peer, own)})`}`;
+    return [title, own === undefined ? NO_FIGURE : show(own), ...peers.map((peer) => cell(value(peer)))];
+  });
   return markdownTable(['', 'doppel', ...peers.map(({ tool }) => tool)], rows);
+}
+
+/** Each tool has its lines in order, but not each tool has all of them. */
+function inOrder(lines: Iterable<string>): readonly string[] {
+  const group = (line: string) => GROUPS.findIndex((name) => line.startsWith(name));
+  return [...lines].sort((a, b) => group(a) - group(b));
 }
 
 function toolList(tools: readonly ToolDescription[]): string {
   return tools.map(({ name, version, settings }) => `- ${name} (${version}): ${settings}`).join('\n');
 }
 
-export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((title, column) =>
-    Math.max(title.length, 3, ...rows.map((row) => row[column]!.length)),
-  );
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!))).join(' | ')} |`;
-  const rule = widths.map((width, column) =>
-    column === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`,
-  );
-  return [line(head), line(rule), ...rows.map(line)].join('\n');
+function missingList(notMeasured: Report['notMeasured']): string {
+  return notMeasured.map(({ tool, group, why }) => `- Not measured: ${tool}, ${group}: ${why}`).join('\n');
 }
 
 /** Times doppel's: above 1, doppel needs less. */
 function ratio(peer: number, doppel: number): string {
-  return doppel > 0 ? `${(peer / doppel).toFixed(peer < 10 * doppel ? 1 : 0)}×` : '-';
-}
-
-export function seconds(value: number): string {
-  return value.toFixed(1);
-}
-
-export function mib(byteCount: number): string {
-  return String(Math.round(byteCount / 2 ** 20));
-}
-
-export function gib(byteCount: number): string {
-  return String(Math.round(byteCount / 2 ** 30));
+  return doppel > 0 ? `${(peer / doppel).toFixed(peer < 10 * doppel ? 1 : 0)}×` : NO_FIGURE;
 }

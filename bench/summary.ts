@@ -1,5 +1,6 @@
-/** From single steps of single passes to medians: by step, and by group of steps. */
-import { GROUPS, type Group, type PassResult, type StepResult } from './pass.js';
+/** From single steps of single passes to medians: by step, and by line of the comparison. */
+import type { FloorResult } from './floors/floor.js';
+import type { PassResult, StepResult } from './pass.js';
 
 export interface Figures {
   readonly dataBytes: number;
@@ -18,7 +19,8 @@ export interface ToolSummary {
   readonly tool: string;
   /** In the order in which they ran. */
   readonly steps: readonly StepSummary[];
-  readonly groups: ReadonlyMap<Group, Figures>;
+  /** By label: captures and verifies summed up, restores one by one, so that each can be held against other people's. */
+  readonly lines: ReadonlyMap<string, Figures>;
   readonly storedBytes: number;
   readonly indexBytes: number;
   readonly storeFiles: number;
@@ -29,24 +31,52 @@ export interface ToolSummary {
 /** @param passes of one tool */
 export function summarize(passes: readonly PassResult[]): ToolSummary {
   const { tool, steps } = passes[0]!;
-  const groups = new Map<Group, Figures>();
-  for (const group of GROUPS) {
-    const summed = passes.map((pass) => sum(pass.steps.filter((step) => step.group === group)));
-    groups.set(group, medians(summed));
+  const lines = new Map<string, Figures>();
+  for (const line of new Set(steps.map(lineOf))) {
+    const summed = passes.map((pass) => sum(pass.steps.filter((step) => lineOf(step) === line)));
+    lines.set(line, medians(summed));
   }
   const stores = passes.map((pass) => pass.steps.flatMap(({ store }) => store ?? []));
   return {
     tool,
     steps: steps.map((step, index) => ({
-      label: step.image === undefined ? step.group : `${step.group}: ${step.image}`,
+      label: labelOf(step),
       ...medians(passes.map((pass) => sum([pass.steps[index]!]))),
     })),
-    groups,
+    lines,
     storedBytes: median(stores.map((sizes) => sizes.at(-1)!.storedBytes)),
     indexBytes: median(stores.map((sizes) => sizes.at(-1)!.indexBytes)),
     storeFiles: median(stores.map((sizes) => sizes.at(-1)!.files)),
     againBytes: median(stores.map((sizes) => sizes.at(-1)!.storedBytes - sizes.at(-2)!.storedBytes)),
   };
+}
+
+function labelOf({ group, image }: StepResult): string {
+  return image === undefined ? group : `${group}: ${image}`;
+}
+
+function lineOf(step: StepResult): string {
+  return step.group === 'restore' || step.group === 'in place' ? labelOf(step) : step.group;
+}
+
+/** By floor. @param runs all floors of each run */
+export function summarizeFloors(
+  runs: readonly (readonly FloorResult[])[],
+  which: 'median' | 'least',
+): readonly FloorResult[] {
+  const choose = which === 'median' ? median : (values: readonly number[]) => Math.min(...values);
+  return (runs[0] ?? []).map(({ name, dataBytes }) => {
+    const results = runs.flatMap((run) => run.filter((result) => result.name === name));
+    const of = (key: 'wallSeconds' | 'cpuSeconds' | 'peakBytes') =>
+      choose(results.map((result) => result[key]));
+    return {
+      name,
+      dataBytes,
+      wallSeconds: of('wallSeconds'),
+      cpuSeconds: of('cpuSeconds'),
+      peakBytes: of('peakBytes'),
+    };
+  });
 }
 
 /** Times add up; memory is the largest. */

@@ -4,6 +4,7 @@
  */
 import { readdir, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
+import type { Version } from './version.js';
 
 export interface Command {
   readonly program: string;
@@ -23,29 +24,44 @@ export interface SourceImage {
 
 export interface Restore {
   readonly command: Command;
-  /** The file that the command makes. */
+  /** The file that the command makes, or changes. */
   readonly file: string;
 }
+
+/** @param folder empty, made for this restore */
+export type RestoreTo = (image: SourceImage, name: string, folder: string) => Restore;
+
+/** How the file of one image becomes that of another, or why this tool cannot do it. */
+export type InPlace = { readonly update: RestoreTo } | { readonly whyNot: string };
 
 export interface Tool {
   readonly name: string;
   /** In words: the settings that matter. */
   readonly settings: string;
-  readonly version: Command;
   readonly init: readonly Command[];
   /** What it keeps; all of it is read into memory before a step that reads the store. */
   readonly storeFolder: string;
   /** Files below this folder of the store can be made anew from the rest. */
   readonly indexFolder?: string;
   capture(image: SourceImage, name: string): Command;
-  /** @param folder empty, made for this restore */
-  restore(image: SourceImage, name: string, folder: string): Restore;
+  readonly restore: RestoreTo;
+  readonly inPlace: InPlace;
   /** Checks every image down to its bytes. */
   verify(names: readonly string[]): readonly Command[];
 }
 
 /** Makes a tool that keeps all it writes in `folder`. */
 export type OpenTool = (folder: string) => Tool;
+
+/** A program, before it is known whether it is here, and in which version. */
+export interface ToolFamily {
+  /** As `--peer` names it. */
+  readonly name: string;
+  readonly program: string;
+  version(program: string): Command;
+  /** Settings follow the version. More than one tool: the same program with several settings. */
+  open(program: string, version: Version): Promise<readonly OpenTool[]>;
+}
 
 export interface StoreSize {
   readonly storedBytes: number;

@@ -1,6 +1,6 @@
 /** The results as Markdown, as they stand in ARCHITECTURE.md. */
 import type { Machine } from '../machine.js';
-import { gib, markdownTable, mib, seconds } from '../report.js';
+import { gib, markdownTable, mib, seconds } from '../markdown-table.js';
 import type { LargeResult } from './run-large.js';
 
 export function renderLarge(machine: Machine, result: LargeResult): string {

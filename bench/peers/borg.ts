@@ -4,7 +4,7 @@
  * is off, so that an image that it has already seen is read again, as a disk has to be read.
  */
 import { basename, dirname, join } from 'node:path';
-import type { OpenTool } from '../tool.js';
+import type { OpenTool, ToolFamily } from '../tool.js';
 
 interface Chunking {
   readonly name: string;
@@ -12,16 +12,15 @@ interface Chunking {
   readonly options: readonly string[];
 }
 
-function openBorg({ name, settings, options }: Chunking): OpenTool {
+function openBorg(program: string, { name, settings, options }: Chunking): OpenTool {
   return (folder) => {
     const storeFolder = join(folder, 'repository');
     const env = { BORG_BASE_DIR: join(folder, 'home'), BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK: 'yes' };
-    const borg = (...args: string[]) => ({ program: 'borg', args, env });
+    const borg = (...args: string[]) => ({ program, args, env });
     const create = ['create', '--compression', 'zstd,3', '--files-cache', 'disabled', ...options];
     return {
       name,
       settings: `no encryption, zstd level 3, ${settings}`,
-      version: borg('--version'),
       init: [borg('init', '--encryption', 'none', storeFolder)],
       storeFolder,
       capture: (image, archive) => ({
@@ -32,19 +31,28 @@ function openBorg({ name, settings, options }: Chunking): OpenTool {
         command: { ...borg('extract', '--sparse', `${storeFolder}::${archive}`), cwd: target },
         file: join(target, basename(image.path)),
       }),
+      inPlace: { whyNot: 'borg extract writes files anew' },
       verify: () => [borg('check', '--verify-data', storeFolder)],
     };
   };
 }
 
-export const openBorgDefault = openBorg({
-  name: 'borg',
-  settings: 'chunks of 2 MiB',
-  options: ['--chunker-params', 'buzhash,19,23,21,4095'],
-});
+const CHUNKINGS: readonly Chunking[] = [
+  {
+    name: 'borg',
+    settings: 'chunks of 2 MiB',
+    options: ['--chunker-params', 'buzhash,19,23,21,4095'],
+  },
+  {
+    name: 'borg 64K',
+    settings: 'fixed chunks of 64 KiB, holes skipped',
+    options: ['--chunker-params', 'fixed,65536', '--sparse'],
+  },
+];
 
-export const openBorgFixed = openBorg({
-  name: 'borg 64K',
-  settings: 'fixed chunks of 64 KiB, holes skipped',
-  options: ['--chunker-params', 'fixed,65536', '--sparse'],
-});
+export const BORG: ToolFamily = {
+  name: 'borg',
+  program: 'borg',
+  version: (program) => ({ program, args: ['--version'] }),
+  open: async (program) => CHUNKINGS.map((chunking) => openBorg(program, chunking)),
+};

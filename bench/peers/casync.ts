@@ -3,19 +3,25 @@
  * It has no command that checks a store: `digest` reads and hashes one image, so it is run for each.
  */
 import { join } from 'node:path';
-import type { OpenTool } from '../tool.js';
+import type { Tool, ToolFamily } from '../tool.js';
 
-export const openCasync: OpenTool = (folder) => {
+export const CASYNC: ToolFamily = {
+  name: 'casync',
+  program: 'casync',
+  version: (program) => ({ program, args: ['--version'] }),
+  open: async (program) => [(folder) => openCasync(program, folder)],
+};
+
+function openCasync(program: string, folder: string): Tool {
   const storeFolder = join(folder, 'store');
   const casync = (verb: string, ...args: string[]) => ({
-    program: 'casync',
+    program,
     args: [verb, `--store=${join(storeFolder, 'default.castr')}`, '--digest=sha256', ...args],
   });
   const indexFile = (name: string) => join(storeFolder, `${name}.caibx`);
   return {
     name: 'casync',
     settings: 'SHA-256, zstd, chunks of 64 KiB',
-    version: { program: 'casync', args: ['--version'] },
     init: [{ program: 'mkdir', args: [storeFolder] }],
     storeFolder,
     capture: (image, name) => casync('make', indexFile(name), image.path),
@@ -23,6 +29,7 @@ export const openCasync: OpenTool = (folder) => {
       const file = join(target, 'restored.raw');
       return { command: casync('extract', indexFile(name), file), file };
     },
+    inPlace: { whyNot: 'casync extract onto a file that is there fails now and then (stale file handle)' },
     verify: (names) => names.map((name) => casync('digest', indexFile(name))),
   };
-};
+}

@@ -1,7 +1,7 @@
 /** The tools that doppel is compared with. */
-import type { OpenTool } from '../tool.js';
-import { openBorgDefault, openBorgFixed } from './borg.js';
-import { openCasync } from './casync.js';
-import { openRestic } from './restic.js';
+import type { ToolFamily } from '../tool.js';
+import { BORG } from './borg.js';
+import { CASYNC } from './casync.js';
+import { RESTIC } from './restic.js';
 
-export const PEERS: readonly OpenTool[] = [openRestic, openBorgDefault, openBorgFixed, openCasync];
+export const PEERS: readonly ToolFamily[] = [RESTIC, BORG, CASYNC];

@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SourceImage } from '../tool.js';
 import { inspectImage } from './source-image.js';
+import { makeSynthetic } from './synthetic.js';
 
 const IMAGE_NAME = /\.(raw|img)$/;
 
@@ -14,4 +15,12 @@ export async function openCorpus(folder: string): Promise<readonly SourceImage[]
   const images: SourceImage[] = [];
   for (const name of names) images.push(await inspectImage(join(folder, name)));
   return images;
+}
+
+/** The images of a folder, or where there is none, seeded ones made in `scratch`. */
+export function openImages(
+  { corpus, sizeBytes }: { readonly corpus?: string; readonly sizeBytes: number },
+  scratch: string,
+): Promise<readonly SourceImage[]> {
+  return corpus === undefined ? makeSynthetic(scratch, sizeBytes) : openCorpus(corpus);
 }

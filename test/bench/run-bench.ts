@@ -12,7 +12,10 @@ export interface BenchRun {
 }
 
 /** @throws if it fails */
-export function runBench(program: 'demo' | 'main' | 'large-store', { args = [], temporaryFolder }: BenchRun) {
+export function runBench(
+  program: 'demo' | 'main' | 'parameters' | 'stages' | 'large-store',
+  { args = [], temporaryFolder }: BenchRun,
+) {
   const path = fileURLToPath(new URL(`../../bench/${program}.ts`, import.meta.url));
   return execute(process.execPath, ['--import=tsx', path, ...args], {
     env: { ...process.env, TMPDIR: temporaryFolder },
