@@ -42,7 +42,7 @@ export function openDoppel(
       : { whyNot: 'this build has no restore --in-place' };
     return {
       name: 'doppel',
-      settings: 'as it comes: chunks of 16 KiB, zstd level 3',
+      settings: 'as it comes: chunks of 16 KiB, zstd level 2, frames of 2 MiB',
       init: [doppel('init')],
       storeFolder,
       indexFolder: join(storeFolder, 'index'),

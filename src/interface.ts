@@ -162,6 +162,11 @@ export interface RestoreOptions extends OperationOptions {
   readonly seeds?: readonly string[];
   /** Read the target back and compare. */
   readonly verify?: boolean;
+  /**
+   * End when the target's bytes are on its disk. Devices, and files that take an old one's name, always are; other
+   * files are when the system has written them.
+   */
+  readonly sync?: boolean;
   /** Default 'fail'. 'zero' restores what can be had and lists the rest. */
   readonly onDamage?: 'fail' | 'zero';
   /** Check that all is there and that the target would do; write nothing. */
@@ -361,7 +366,7 @@ export interface InitOptions {
   readonly minChunkBytes?: number;
   readonly averageChunkBytes?: number;
   readonly maxChunkBytes?: number;
-  /** Default zstd level, 3. */
+  /** Default zstd level, 2. */
   readonly level?: number;
 }
 

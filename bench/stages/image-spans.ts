@@ -1,7 +1,7 @@
 /** An image's spans as a capture reads them: holes that the file system knows of are left out. */
 import { openDiskSource } from '../../src/disks/disk-source.js';
 import { SPAN_BYTES, spansOf } from '../../src/disks/spans.js';
-import { readSpan } from '../../src/workers/read-span.js';
+import { SpanReader } from '../../src/workers/read-span.js';
 import { SharedMemory } from '../../src/workers/shared-memory.js';
 import type { StageMeter } from './stage-meter.js';
 
@@ -18,8 +18,9 @@ export async function* readSpans(path: string, meter: StageMeter): AsyncGenerato
   try {
     for await (const { offset, bytes: planned } of spansOf(source, memory, 'fail')) {
       if (planned === undefined) continue;
-      const { bytes, failure } = meter.time('read spans', () => readSpan(planned));
-      if (failure !== undefined) throw new Error(`${path}: ${failure.message}`);
+      const span = new SpanReader(planned);
+      const bytes = meter.time('read spans', () => span.read(0, planned.length));
+      if (span.failure !== undefined) throw new Error(`${path}: ${span.failure.message}`);
       yield { offset, bytes };
       memory.release(planned.memory);
     }

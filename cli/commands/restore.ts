@@ -18,6 +18,7 @@ interface Options {
   readonly inPlace?: true;
   readonly seed?: readonly string[];
   readonly verify?: true;
+  readonly sync?: true;
   readonly onDamage: 'fail' | 'zero';
   readonly dryRun?: true;
 }
@@ -36,6 +37,7 @@ export function define(command: Command, start: StartSession): void {
       collectPath,
     )
     .option('--verify', 'read the target back and compare')
+    .option('--sync', 'wait until a file is on its disk; devices always are')
     .addOption(
       new Option('--on-damage <how>', 'zero: restore what can be had, list the rest, exit with 7')
         .choices(['fail', 'zero'])
@@ -79,11 +81,12 @@ async function restore(
     throw new UsageError('--seed takes a file or device: standard input cannot be read twice');
   }
   const store = await session.openStore();
-  const { verify, onDamage, dryRun, inPlace, seed } = options;
+  const { verify, sync, onDamage, dryRun, inPlace, seed } = options;
   const restoreOptions = {
     ...(await session.operation()),
     onDamage,
     ...(verify && { verify }),
+    ...(sync && { sync }),
     ...(dryRun && { dryRun }),
     ...(inPlace && { inPlace }),
     ...(seed && { seeds: seed }),
@@ -101,6 +104,7 @@ function checkStdout(session: Session, options: Options): void {
   if (options.inPlace) throw new UsageError('--in-place needs a file or device: - cannot be updated');
   if (session.json)
     throw new UsageError('--json and - exclude each other: standard output carries the image');
+  if (options.sync) throw new UsageError('--sync needs a file or device: a stream cannot be synced');
   if (options.verify) throw new UsageError('--verify cannot read standard output back');
   if (process.stdout.isTTY && !options.dryRun) {
     throw new UsageError('Standard output is a terminal: pipe the image somewhere, or name a target');

@@ -47,7 +47,7 @@ interface BadPiece {
 export class ChunkFetcher {
   #plan = new FetchPlan();
   readonly #lost: LostPiece[] = [];
-  #refreshed = false;
+  #refreshed: Promise<unknown> | undefined;
   /** Ids of the segment being planned, once it needs seeds: a copy, since the original keeps a frame in memory. */
   #kept: { readonly ids: Buffer; readonly copy: Buffer } | undefined;
   #seedBytes = 0;
@@ -80,7 +80,7 @@ export class ChunkFetcher {
       this.#plan.add({ seed, offset, length, ids: this.#keep(ids), at, target });
       return undefined;
     }
-    return this.#wantStored(ids, at, length, target);
+    return this.#wantStored(this.#plan, ids, at, length, target);
   }
 
   #keep(ids: Buffer): Buffer {
@@ -88,17 +88,29 @@ export class ChunkFetcher {
     return this.#kept.copy;
   }
 
-  #wantStored(ids: Buffer, at: number, length: number, target: number): Promise<void> | undefined {
+  #wantStored(
+    plan: FetchPlan,
+    ids: Buffer,
+    at: number,
+    length: number,
+    target: number,
+  ): Promise<void> | undefined {
     const home = this.catalog.findKept(ids, at, 'read');
-    if (home === undefined) return this.#wantLocated(ids, at, length, target);
-    this.#plan.add({ home, target });
+    if (home === undefined) return this.#wantLocated(plan, ids, at, length, target);
+    plan.add({ home, target });
     return undefined;
   }
 
-  async #wantLocated(ids: Buffer, at: number, length: number, target: number): Promise<void> {
+  async #wantLocated(
+    plan: FetchPlan,
+    ids: Buffer,
+    at: number,
+    length: number,
+    target: number,
+  ): Promise<void> {
     const home = await this.#locate(ids, at);
     if (home !== undefined) {
-      this.#plan.add({ home, target });
+      plan.add({ home, target });
       return;
     }
     this.#lost.push({
@@ -112,26 +124,36 @@ export class ChunkFetcher {
 
   async #locate(ids: Buffer, at: number): Promise<Home | undefined> {
     const home = await this.catalog.find(ids, at, 'read');
-    if (home !== undefined || this.#refreshed) return home;
-    this.#refreshed = true;
-    await this.engine.distrustIndex();
+    if (home !== undefined) return home;
+    await this.#refresh(() => this.engine.distrustIndex());
     return this.catalog.find(ids, at, 'read');
   }
 
-  /** Carries out what was planned. @throws target-unwritable */
+  /** Once, whoever misses something first; the others wait, so that nothing is missed meanwhile. */
+  #refresh(refresh: () => Promise<unknown>): Promise<unknown> {
+    this.#refreshed ??= refresh();
+    return this.#refreshed;
+  }
+
+  /**
+   * Carries out what was planned. The next run may be planned meanwhile, but not started.
+   *
+   * @throws target-unwritable
+   */
   async run(settings: FetchSettings): Promise<FetchOutcome> {
     let writtenBytes = 0;
     const wrong = new Map<string, PackId[]>();
     this.#seedBytes = 0;
-    while (this.#plan.pieces > 0) {
-      const plan = this.#plan;
-      this.#plan = new FetchPlan();
+    let plan = this.#plan;
+    this.#plan = new FetchPlan();
+    while (plan.pieces > 0) {
       const { written, bad } = await this.#runPlan(plan, settings); // [2]
       writtenBytes += written;
+      plan = new FetchPlan();
       for (const { piece, reason } of bad) {
         if (!isSeedPiece(piece))
-          await this.#lookAgain(piece, reason, wrong); // [3]
-        else await this.#wantStored(piece.ids, piece.at, piece.length, piece.target);
+          await this.#lookAgain(plan, piece, reason, wrong); // [3]
+        else await this.#wantStored(plan, piece.ids, piece.at, piece.length, piece.target);
       }
     }
     return { writtenBytes, seedBytes: this.#seedBytes, lost: this.takeMissing() };
@@ -178,19 +200,21 @@ export class ChunkFetcher {
     return result.writtenBytes;
   }
 
-  async #lookAgain(piece: StoredPiece, reason: string, wrong: Map<string, PackId[]>): Promise<void> {
+  async #lookAgain(
+    plan: FetchPlan,
+    piece: StoredPiece,
+    reason: string,
+    wrong: Map<string, PackId[]>,
+  ): Promise<void> {
     const { footer, ordinal } = piece.home;
     const at = HASH_BYTES * ordinal;
     const chunk = toHex(idOf(piece));
     const tried = wrong.get(chunk) ?? [];
     tried.push(footer.pack);
     wrong.set(chunk, tried);
-    if (!this.#refreshed) {
-      this.#refreshed = true;
-      await this.catalog.refresh(); // a pack may have been rewritten while we read
-    }
+    await this.#refresh(() => this.catalog.refresh()); // a pack may have been rewritten while we read
     const home = await this.catalog.find(footer.ids, at, 'read', tried);
-    if (home !== undefined) this.#plan.add({ home, target: piece.target });
+    if (home !== undefined) plan.add({ home, target: piece.target });
     else {
       const length = footer.lengths[ordinal]!;
       const where = `${reason} (pack ${footer.pack.slice(0, 12)}…)`;

@@ -5,7 +5,7 @@
 import { SEGMENT_BYTES } from '../../store-format/index.js';
 import { StoreError } from '../errors.js';
 import type { LostPiece } from './chunk-fetcher.js';
-import type { ImageContents, Segment } from './image-contents.js';
+import type { ImageContents, Row, Segment } from './image-contents.js';
 
 export interface LostRange {
   readonly offset: number;
@@ -25,9 +25,9 @@ export function resolveSegment(contents: ImageContents, number: number): Promise
   return orLost(contents, number, () => contents.segment(number));
 }
 
-/** The segment's digest, for which no recipe is fetched, or the range that is lost with its page. */
-export function resolveDigest(contents: ImageContents, number: number): Promise<Uint8Array | LostRange> {
-  return orLost(contents, number, async () => (await contents.row(number)).digest);
+/** What the page says of the segment, for which no recipe is fetched, or the range that is lost with its page. */
+export function resolveRow(contents: ImageContents, number: number): Promise<Row | LostRange> {
+  return orLost(contents, number, () => contents.row(number));
 }
 
 async function orLost<Found>(

@@ -24,6 +24,8 @@ export interface TargetRequest {
   readonly overwrite: boolean;
   /** The target stays the file that it is: that one exists is no reason to refuse. */
   readonly inPlace?: boolean;
+  /** Files are on their disk when they are finished; devices always are. */
+  readonly sync?: boolean;
   /** Makes the temporary name of a file. */
   readonly nonce: string;
 }
@@ -113,7 +115,10 @@ async function openDevice({ path }: TargetRequest): Promise<DiskTarget> {
   };
 }
 
-async function createFile({ path, size, nonce }: TargetRequest, old: Stats | undefined): Promise<DiskTarget> {
+async function createFile(
+  { path, size, nonce, sync: mustSync }: TargetRequest,
+  old: Stats | undefined,
+): Promise<DiskTarget> {
   const final = old === undefined ? path : await realpath(path); // a link keeps pointing to what it points to
   const temporary = `${final}.${nonce}.part`;
   let file: FileHandle | undefined;
@@ -136,7 +141,7 @@ async function createFile({ path, size, nonce }: TargetRequest, old: Stats | und
     finish: () =>
       finishing(path, { close }, async () => {
         // An old file is given up only for one that is on the disk; a new file is synced when the system likes.
-        if (old !== undefined) await sync();
+        if (old !== undefined || mustSync) await sync();
         await rename(temporary, final);
       }),
     abandon: async () => {

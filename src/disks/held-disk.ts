@@ -54,8 +54,7 @@ export async function openUpdateTarget(request: TargetRequest): Promise<UpdateTa
     heldBytes: Math.min(oldBytes, size),
     isZero: false,
     cut: () => cutTo(path, file, size),
-    // Where the old content is gone the new one must stay; a new file is synced when the system likes.
-    finish: () => finishing(path, file, async () => (info === undefined ? undefined : file.sync())),
+    finish: () => finishing(path, file, async () => (request.sync ? file.sync() : undefined)),
     abandon: () => file.close(),
   };
 }

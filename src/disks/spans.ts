@@ -39,16 +39,32 @@ async function* fileSpans(
   onReadError: 'fail' | 'zero',
 ): AsyncGenerator<Span> {
   const extentsIn = source.kind === 'file' ? extentFinder(fd) : () => undefined;
-  for (let offset = 0; offset < size; offset += SPAN_BYTES) {
-    const length = Math.min(SPAN_BYTES, size - offset);
-    const extents = extentsIn(offset, offset + length);
-    if (extents?.length === 0) {
-      yield { offset, length };
-      continue;
+  for (let offset = 0; offset < size; ) {
+    const { length, extents } = nextRun(extentsIn, offset, size);
+    if (extents?.length === 0) yield { offset, length };
+    else {
+      const file = { fd, offset, onReadError, sectorSize: source.sectorSize, ...(extents && { extents }) };
+      yield { offset, length, bytes: { memory: await memory.acquire(), length, file } };
     }
-    const file = { fd, offset, onReadError, sectorSize: source.sectorSize, ...(extents && { extents }) };
-    yield { offset, length, bytes: { memory: await memory.acquire(), length, file } };
+    offset += length;
   }
+}
+
+/** Segments that are holes, or up to a span of others: a hole inside a span need be neither read nor filled. */
+function nextRun(
+  extentsIn: ExtentFinder,
+  offset: number,
+  size: number,
+): { length: number; extents: number[] | undefined } {
+  const limit = Math.min(SPAN_BYTES, size - offset);
+  const extents: number[] = [];
+  for (let at = 0; at < limit; at += SEGMENT_BYTES) {
+    const found = extentsIn(offset + at, offset + Math.min(at + SEGMENT_BYTES, limit));
+    if (found === undefined) return { length: limit, extents: undefined };
+    if (at > 0 && (found.length === 0) !== (extents.length === 0)) return { length: at, extents };
+    for (let i = 0; i < found.length; i += 2) extents.push(at + found[i]!, found[i + 1]!);
+  }
+  return { length: limit, extents };
 }
 
 /** Which parts of a range hold data, as far as the file system tells: pairs (start, length) from the range's start. */

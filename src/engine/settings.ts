@@ -12,9 +12,9 @@ interface SettingRule {
 }
 
 const RULES = {
-  level: { defaultValue: 3, min: 1, max: 19, description: 'zstd level of new frames' },
+  level: { defaultValue: 2, min: 1, max: 19, description: 'zstd level of new frames' },
   frameBytes: {
-    defaultValue: MIB,
+    defaultValue: 2 * MIB,
     min: 64 * KIB,
     max: FRAME_MAX_BYTES,
     description: 'plain bytes of new chunks that are compressed together',

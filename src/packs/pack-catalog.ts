@@ -17,6 +17,7 @@ import type { ChunkIndex, NewPack, Place } from '../chunk-index/chunk-index.js';
 import { messageOf, StoreError } from '../errors.js';
 import type { OperationOptions, Warning } from '../interface.js';
 import type { ObjectStore } from '../objects/object-store.js';
+import { mapConcurrently } from '../system/map-concurrently.js';
 import { FooterTable } from './footer-table.js';
 import { readPackTail } from './read-tail.js';
 
@@ -25,6 +26,8 @@ const CACHE_BYTES = 64 * 1024 * 1024;
 /** Neighbours in an image lie in few packs: those footers are asked before the index. */
 const RECENT = 6;
 const PACK_FOLDERS = 256;
+/** Folders being listed at a time. */
+const LISTINGS_AHEAD = 16;
 /** Footers being read while the index takes in others. */
 const FOOTERS_AHEAD = 3;
 
@@ -112,14 +115,17 @@ export class PackCatalog {
 
   /** Packs that lie in the store now. */
   async listPresent(): Promise<Set<PackId>> {
-    const present = new Set<PackId>();
-    for (let shard = 0; shard < PACK_FOLDERS; shard++) {
-      for (const key of await this.objects.list(`packs/${shard.toString(16).padStart(2, '0')}`)) {
-        const id = parsePackId(key);
-        if (id !== undefined) present.add(id);
-      }
-    }
-    return present;
+    const folders = Array.from(
+      { length: PACK_FOLDERS },
+      (_, i) => `packs/${i.toString(16).padStart(2, '0')}`,
+    );
+    const keys = await mapConcurrently(folders, LISTINGS_AHEAD, (folder) => this.objects.list(folder));
+    return new Set(
+      keys
+        .flat()
+        .map(parsePackId)
+        .filter((id) => id !== undefined),
+    );
   }
 
   async #listPacks(folder: Folder): Promise<Set<PackId>> {

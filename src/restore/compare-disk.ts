@@ -6,7 +6,7 @@
  */
 import { type Extent, HASH_BYTES, SEGMENT_BYTES } from '../../store-format/index.js';
 import type { ImageContents, Segment } from '../contents/image-contents.js';
-import { isLost, type LostRange, resolveDigest, resolveSegment } from '../contents/resolve-segment.js';
+import { isLost, type LostRange, resolveRow, resolveSegment } from '../contents/resolve-segment.js';
 import type { HeldDisk } from '../disks/held-disk.js';
 import { type ExtentFinder, extentFinder, SPAN_BYTES } from '../disks/spans.js';
 import { StoreError } from '../errors.js';
@@ -106,8 +106,8 @@ class DiskComparison {
     const count = Math.ceil(length / SEGMENT_BYTES);
     const digests = new Uint8Array(HASH_BYTES * count);
     for (let i = 0; i < count; i++) {
-      const digest = await resolveDigest(this.contents, offset / SEGMENT_BYTES + i);
-      if (!isLost(digest)) digests.set(digest, HASH_BYTES * i);
+      const row = await resolveRow(this.contents, offset / SEGMENT_BYTES + i);
+      if (!isLost(row)) digests.set(row.digest, HASH_BYTES * i);
     }
     return digests;
   }

@@ -144,8 +144,8 @@ class RestoreRun {
 
   #request(path: string) {
     const nonce = `doppel-${toHex(this.engine.environment.random(6))}`;
-    const { overwrite = false, inPlace = false } = this.options;
-    return { path, size: this.open.contents.size, overwrite, inPlace, nonce };
+    const { overwrite = false, inPlace = false, sync = false } = this.options;
+    return { path, size: this.open.contents.size, overwrite, inPlace, sync, nonce };
   }
 
   #settings(seeds: SeedIndex | undefined): WriteSettings {

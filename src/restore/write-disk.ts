@@ -3,8 +3,9 @@
  * however large the image is; workers check every chunk and write it where it belongs.
  */
 import { HASH_BYTES, SEGMENT_BYTES } from '../../store-format/index.js';
-import { ChunkFetcher, targetFailed } from '../contents/chunk-fetcher.js';
+import { ChunkFetcher, type FetchOutcome, targetFailed } from '../contents/chunk-fetcher.js';
 import { asBuffer, type ImageContents } from '../contents/image-contents.js';
+import { OverlappedFetch } from '../contents/overlapped-fetch.js';
 import { isLost, type LostRange, lostRange, resolveSegment } from '../contents/resolve-segment.js';
 import type { SeedIndex } from '../contents/seed-index.js';
 import type { DiskTarget } from '../disks/disk-target.js';
@@ -40,15 +41,20 @@ export async function writeDisk(
   settings: WriteSettings,
 ): Promise<WriteOutcome> {
   const writer = new DiskWriter(engine, catalog, target, settings);
-  for (let number = 0; number < contents.segmentCount; number++) {
-    settings.signal?.throwIfAborted();
-    await writer.addSegment(contents, number);
+  try {
+    for (let number = 0; number < contents.segmentCount; number++) {
+      settings.signal?.throwIfAborted();
+      await writer.addSegment(contents, number);
+    }
+    return await writer.finish();
+  } finally {
+    await writer.settle();
   }
-  return writer.finish();
 }
 
 class DiskWriter {
   readonly #fetcher: ChunkFetcher;
+  readonly #fetch: OverlappedFetch;
   #writtenBytes = 0;
   #seedBytes = 0;
   /** The range of zeros being gathered, for targets that must be cleared. */
@@ -61,6 +67,12 @@ class DiskWriter {
     private readonly settings: WriteSettings,
   ) {
     this.#fetcher = new ChunkFetcher(engine, catalog, settings.seeds);
+    this.#fetch = new OverlappedFetch(this.#fetcher, {
+      target: { kind: 'file', fd: target.fd },
+      targetName: target.path,
+      signal: settings.signal,
+      onBytes: settings.onBytes,
+    });
   }
 
   async addSegment(contents: ImageContents, number: number): Promise<void> {
@@ -77,7 +89,7 @@ class DiskWriter {
       if (slow !== undefined) await slow;
     }
     for (let h = 0; h < holes.length; h += 2) await this.#addZeros(segment.offset + holes[h]!, holes[h + 1]!);
-    if (this.#fetcher.plannedPieces >= WINDOW_PIECES) await this.#fetch();
+    if (this.#fetch.isFull) await this.#take(await this.#fetch.start());
   }
 
   async #addZeros(offset: number, length: number): Promise<void> {
@@ -104,24 +116,24 @@ class DiskWriter {
     this.#writtenBytes += result.writtenBytes;
   }
 
-  async #fetch(): Promise<void> {
-    const { writtenBytes, seedBytes, lost } = await this.#fetcher.run({
-      target: { kind: 'file', fd: this.target.fd },
-      targetName: this.target.path,
-      signal: this.settings.signal,
-      onBytes: this.settings.onBytes,
-    });
-    this.#writtenBytes += writtenBytes;
-    this.#seedBytes += seedBytes;
-    for (const one of lost) {
+  async #take(outcome: FetchOutcome | undefined): Promise<void> {
+    if (outcome === undefined) return;
+    this.#writtenBytes += outcome.writtenBytes;
+    this.#seedBytes += outcome.seedBytes;
+    for (const one of outcome.lost) {
       this.settings.onLost(lostRange(one, 0));
       await this.#addZeros(one.target, one.length);
     }
   }
 
   async finish(): Promise<WriteOutcome> {
-    await this.#fetch();
+    for (const outcome of await this.#fetch.finish()) await this.#take(outcome);
     await this.#clear();
     return { writtenBytes: this.#writtenBytes, seedBytes: this.#seedBytes };
+  }
+
+  /** Nothing is written once this has returned. */
+  settle(): Promise<void> {
+    return this.#fetch.settle();
   }
 }

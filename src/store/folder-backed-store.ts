@@ -38,6 +38,7 @@ export class FolderBackedStore implements Store {
   }
 
   async capture(source: CaptureSource, name: string, options: CaptureOptions = {}): Promise<CaptureResult> {
+    this.engine.workers.prepare();
     const { capture } = await import('../capture/capture.js');
     return capture(this.engine, source, name, options);
   }
@@ -47,6 +48,7 @@ export class FolderBackedStore implements Store {
     target: string | NodeJS.WritableStream,
     options: RestoreOptions = {},
   ): Promise<RestoreResult> {
+    this.engine.workers.prepare();
     const { restore } = await import('../restore/restore.js');
     return restore(this.engine, reference, target, options);
   }
@@ -91,6 +93,7 @@ export class FolderBackedStore implements Store {
   }
 
   async verify(references: readonly string[] = [], options: OperationOptions = {}): Promise<VerifyResult> {
+    this.engine.workers.prepare();
     const { verify } = await import('../verify/verify.js');
     return verify(this.engine, references, options);
   }

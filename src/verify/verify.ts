@@ -4,11 +4,12 @@
  * images and offsets that they hurt.
  */
 import { HASH_BYTES, toHex } from '../../store-format/index.js';
-import { ChunkFetcher } from '../contents/chunk-fetcher.js';
+import { ChunkFetcher, type FetchOutcome } from '../contents/chunk-fetcher.js';
 import { EntrySet } from '../contents/entry-set.js';
-import { asBuffer } from '../contents/image-contents.js';
+import { asBuffer, type ImageContents } from '../contents/image-contents.js';
 import { type OpenContents, openResolved } from '../contents/open-contents.js';
-import { isLost, type LostRange, resolveSegment } from '../contents/resolve-segment.js';
+import { OverlappedFetch, SMALL_FIRST_WINDOW } from '../contents/overlapped-fetch.js';
+import { isLost, type LostRange, resolveRow, resolveSegment } from '../contents/resolve-segment.js';
 import type { Engine } from '../engine/engine.js';
 import type { StoreError } from '../errors.js';
 import { shortName } from '../images/image-library.js';
@@ -16,8 +17,6 @@ import type { Image, OperationOptions, Problem, VerifyResult } from '../interfac
 import type { PackCatalog } from '../packs/pack-catalog.js';
 import { ProgressReport } from '../progress.js';
 
-/** Chunks noted before they are read: bounds the plan's memory. */
-const WINDOW_PIECES = 262_144;
 /** Problems named one by one per image; the sums tell the rest. */
 const MAX_PROBLEMS_PER_IMAGE = 1_000;
 
@@ -38,6 +37,7 @@ interface Checked {
 class VerifyRun {
   readonly #started: number;
   readonly #seen = new EntrySet();
+  readonly #notedRecipes = new EntrySet();
   /** Ids of chunks that no pack gives, and why. */
   readonly #bad = new Map<
     string,
@@ -63,10 +63,20 @@ class VerifyRun {
       const totalBytes = images.reduce((sum, { image }) => sum + image.size, 0);
       const checked = images.map(({ image }): Checked => ({ image, problems: [] }));
       const fetcher = new ChunkFetcher(this.engine, catalog);
-      for (const [i, open] of images.entries()) {
-        await this.#noteImage(open, catalog, fetcher, checked[i]!, totalBytes); // [1] [2]
+      const onBytes = (bytes: number) => {
+        this.#checkedBytes += bytes;
+      };
+      const settings = { target: { kind: 'none' }, signal: this.options.signal, onBytes } as const;
+      const fetch = new OverlappedFetch(fetcher, settings, SMALL_FIRST_WINDOW);
+      try {
+        for (const [i, open] of images.entries()) {
+          await this.#noteImage(open, catalog, fetcher, fetch, checked[i]!, totalBytes); // [1] [2]
+        }
+        this.#checkedChunks += fetcher.plannedPieces;
+        for (const outcome of await fetch.finish()) this.#noteBad(outcome);
+      } finally {
+        await fetch.settle();
       }
-      await this.#fetch(fetcher);
       if (this.#bad.size > 0) {
         for (const [i, open] of images.entries()) await this.#nameDamage(open, checked[i]!); // [3]
       }
@@ -98,17 +108,21 @@ class VerifyRun {
     { image, contents }: OpenContents,
     catalog: PackCatalog,
     fetcher: ChunkFetcher,
+    fetch: OverlappedFetch,
     checked: Checked,
     totalBytes: number,
   ): Promise<void> {
     for (let number = 0; number < contents.segmentCount; number++) {
       this.options.signal?.throwIfAborted();
-      const segment = await resolveSegment(contents, number);
       this.#doneBytes += contents.lengthOf(number);
+      if (await this.#isNoted(contents, number, catalog)) continue;
+      const segment = await resolveSegment(contents, number);
       if (isLost(segment)) {
         addProblem(checked, image, segment);
         continue;
       }
+      const recipe = catalog.findKept(segment.recipeId, 0, 'read');
+      if (recipe !== undefined) this.#notedRecipes.add(recipe.footer, recipe.ordinal);
       const ids = asBuffer(segment.recipe.ids);
       for (let i = 0; i < segment.recipe.lengths.length; i++) {
         const home =
@@ -116,21 +130,24 @@ class VerifyRun {
         if (home !== undefined && !this.#seen.add(home.footer, home.ordinal)) continue;
         await fetcher.want(ids, HASH_BYTES * i, segment.recipe.lengths[i]!, 0);
       }
-      if (fetcher.plannedPieces >= WINDOW_PIECES) await this.#fetch(fetcher);
+      if (fetch.isFull) {
+        this.#checkedChunks += fetcher.plannedPieces;
+        this.#noteBad(await fetch.start());
+      }
       this.#report.tell(() => ({ phase: 'verify', doneBytes: this.#doneBytes, totalBytes }));
     }
   }
 
-  async #fetch(fetcher: ChunkFetcher): Promise<void> {
-    this.#checkedChunks += fetcher.plannedPieces;
-    const { lost } = await fetcher.run({
-      target: { kind: 'none' },
-      signal: this.options.signal,
-      onBytes: (bytes) => {
-        this.#checkedBytes += bytes;
-      },
-    });
-    for (const { chunk, code, reason } of lost) this.#bad.set(chunk, { code, reason });
+  /** Images share recipes; one that was resolved before adds nothing. */
+  async #isNoted(contents: ImageContents, number: number, catalog: PackCatalog): Promise<boolean> {
+    const row = await resolveRow(contents, number);
+    if (isLost(row)) return false;
+    const home = catalog.findKept(row.recipeId, 0, 'read');
+    return home !== undefined && this.#notedRecipes.has(home.footer.pack, home.ordinal);
+  }
+
+  #noteBad(outcome: FetchOutcome | undefined): void {
+    for (const { chunk, code, reason } of outcome?.lost ?? []) this.#bad.set(chunk, { code, reason });
   }
 
   async #nameDamage({ image, contents }: OpenContents, checked: Checked): Promise<void> {

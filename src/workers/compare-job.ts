@@ -8,24 +8,26 @@ import { isZero } from '../chunking/holes.js';
 import { blake3 } from '../hashing/blake3.js';
 import { zeroDigest } from '../hashing/zero-digest.js';
 import type { CompareChunksJob, CompareChunksResult, CompareJob, CompareResult } from './jobs.js';
-import { readSpan } from './read-span.js';
+import { SpanReader } from './read-span.js';
 
 export function compare(job: CompareJob): CompareResult {
   const { memory, length, heldBytes, file, digests } = job;
-  const { badRanges, failure } = readSpan({ memory, length: heldBytes, file });
-  if (failure !== undefined) return { same: new Uint8Array(0), badRanges: [], failure };
+  const span = new SpanReader({ memory, length: heldBytes, file });
   const bytes = Buffer.from(memory, 0, length);
   bytes.fill(0, heldBytes);
-  const bad = badRanges.map((range) => ({ offset: range.offset - file.offset, length: range.length }));
   const same = new Uint8Array(Math.ceil(length / SEGMENT_BYTES));
   for (let i = 0; i < same.length; i++) {
     const start = i * SEGMENT_BYTES;
     const end = Math.min(start + SEGMENT_BYTES, length);
-    if (meets(bad, start, end)) continue;
+    span.read(Math.min(start, heldBytes), Math.min(end, heldBytes));
+    const { badRanges, failure } = span;
+    if (failure !== undefined) return { same: new Uint8Array(0), badRanges: [], failure };
+    if (meets(badRanges, file.offset + start, file.offset + end)) continue;
     const digest = isZero(bytes, start, end) ? zeroDigest(end - start) : blake3(bytes.subarray(start, end));
     if (equalIds(digest, digests, i)) same[i] = 1;
   }
-  return { same, badRanges: bad };
+  const badRanges = span.badRanges.map(({ offset, length }) => ({ offset: offset - file.offset, length }));
+  return { same, badRanges };
 }
 
 export function compareChunks(job: CompareChunksJob): CompareChunksResult {

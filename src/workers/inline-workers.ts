@@ -10,6 +10,7 @@ import { scan } from './scan-job.js';
 export function inlineWorkers(): Workers {
   return {
     parallelism: 1,
+    prepare: () => undefined,
     scan: async (job) => scan(job),
     hash: async (job) => hash(job),
     compress: async (job) => compress(job),

@@ -177,6 +177,8 @@ export interface CompareChunksResult {
 /** Does jobs, `parallelism` at a time. Implemented by threads, and in the same thread for simulations. */
 export interface Workers {
   readonly parallelism: number;
+  /** Jobs will come soon: what takes a while to start may start now. */
+  prepare(): void;
   /** Finds holes, cuts and hashes. */
   scan(job: ScanJob): Promise<ScanResult>;
   /** Hashes segments. */

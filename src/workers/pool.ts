@@ -17,7 +17,7 @@ import type {
   Workers,
 } from './jobs.js';
 
-/** Worker threads: started on the first job, so that a command that needs none pays nothing. */
+/** Worker threads: started when jobs are near, so that a command that needs none pays nothing. */
 export class WorkerPool implements Workers {
   #pool: Promise<Piscina> | undefined;
 
@@ -51,6 +51,11 @@ export class WorkerPool implements Workers {
     return this.#run('compareChunks', job);
   }
 
+  prepare(): void {
+    this.#pool ??= startThreads(this.parallelism);
+    this.#pool.catch(() => undefined); // the first job reports it
+  }
+
   async close(): Promise<void> {
     const pool = this.#pool;
     this.#pool = undefined;
@@ -70,7 +75,8 @@ async function startThreads(count: number): Promise<Piscina> {
     filename: new URL(import.meta.url.replace(/pool(\.[jt]s)$/, 'worker$1')).href,
     minThreads: count,
     maxThreads: count,
-    concurrentTasksPerWorker: 1,
+    // The next job waits beside the thread: it starts without a way to the main thread and back.
+    concurrentTasksPerWorker: 2,
     idleTimeout: 60_000,
   });
 }

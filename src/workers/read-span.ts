@@ -7,35 +7,58 @@ import type { IoFailure, SpanBytes } from './jobs.js';
 /** Size of a try around a bad spot, before single sectors are tried. */
 const RETRY_BYTES = 64 * 1024;
 
-export interface SpanRead {
-  readonly bytes: Buffer;
-  readonly badRanges: readonly Extent[];
-  readonly failure?: IoFailure;
-}
-
-/** Fills the span's memory from its file, if it has one. A file that ends too early is a failure. */
-export function readSpan({ memory, length, file }: SpanBytes): SpanRead {
-  const bytes = Buffer.from(memory, 0, length);
-  if (file === undefined) return { bytes, badRanges: [] };
-  const badRanges: Extent[] = [];
-  const bad = file.onReadError === 'zero' ? badRanges : undefined;
-  let done = 0;
-  for (const [start, end] of dataIn(file, length)) {
-    if (!file.keepGaps) bytes.fill(0, done, start);
-    const failure = readRange(bytes, start, end, file, bad);
-    if (failure !== undefined) return { bytes, badRanges, failure };
-    done = end;
-  }
-  if (!file.keepGaps) bytes.fill(0, done);
-  return { bytes, badRanges };
-}
-
-function* dataIn({ extents }: SpanFile, length: number): Generator<readonly [number, number]> {
-  if (extents === undefined) yield [0, length];
-  else for (let i = 0; i < extents.length; i += 2) yield [extents[i]!, extents[i]! + extents[i + 1]!];
-}
-
 type SpanFile = NonNullable<SpanBytes['file']>;
+
+/** Reads a span part by part, so that each is worked on while it is in the processor's cache. */
+export class SpanReader {
+  readonly badRanges: Extent[] = [];
+  readonly #bytes: Buffer;
+  readonly #file: SpanFile | undefined;
+  #failure: IoFailure | undefined;
+  /** The extent that the last part ended in. */
+  #extent = 0;
+
+  constructor({ memory, length, file }: SpanBytes) {
+    this.#bytes = Buffer.from(memory, 0, length);
+    this.#file = file;
+  }
+
+  /** Why the span cannot be read; a file that ends too early is a failure. */
+  get failure(): IoFailure | undefined {
+    return this.#failure;
+  }
+
+  /** The bytes from `start` to `end`, of parts that follow each other; what they hold after a failure is not said. */
+  read(start: number, end: number): Buffer {
+    const part = this.#bytes.subarray(start, end);
+    const file = this.#file;
+    if (file === undefined || this.#failure !== undefined) return part;
+    const bad = file.onReadError === 'zero' ? this.badRanges : undefined;
+    let done = start;
+    for (const [from, to] of this.#dataIn(file, start, end)) {
+      if (!file.keepGaps) this.#bytes.fill(0, done, from);
+      this.#failure = readRange(this.#bytes, from, to, file, bad);
+      if (this.#failure !== undefined) return part;
+      done = to;
+    }
+    if (!file.keepGaps) this.#bytes.fill(0, done, end);
+    return part;
+  }
+
+  *#dataIn({ extents }: SpanFile, start: number, end: number): Generator<readonly [number, number]> {
+    if (extents === undefined) {
+      yield [start, end];
+      return;
+    }
+    for (; this.#extent < extents.length; this.#extent += 2) {
+      const from = extents[this.#extent]!;
+      const to = from + extents[this.#extent + 1]!;
+      if (from >= end) return;
+      yield [Math.max(from, start), Math.min(to, end)];
+      if (to > end) return;
+    }
+  }
+}
 
 function readRange(
   bytes: Buffer,

@@ -2,7 +2,7 @@ import { decodeRecipe, SEGMENT_BYTES } from '../../store-format/layouts.js';
 import { type Chunker, createChunker, scanSegment } from '../chunking/scan-segment.js';
 import { blake3 } from '../hashing/blake3.js';
 import type { ScanJob, ScanResult, SegmentToScan } from './jobs.js';
-import { readSpan } from './read-span.js';
+import { SpanReader } from './read-span.js';
 
 let chunker: Chunker | undefined;
 
@@ -14,20 +14,24 @@ function chunkerOf(job: ScanJob): Chunker {
 }
 
 export function scan(job: ScanJob): ScanResult {
-  const { bytes, badRanges, failure } = readSpan(job);
-  if (failure !== undefined)
-    return { segments: new Uint32Array(0), bytes: new Uint8Array(0), badRanges, failure };
+  const span = new SpanReader(job);
   const wanted = job.segments ?? allSegments(job.length);
   const segments = new Uint32Array(3 * wanted.length);
   const parts: Uint8Array[] = [];
   for (const [i, { number, digest, parent }] of wanted.entries()) {
-    const segment = bytes.subarray(number * SEGMENT_BYTES, (number + 1) * SEGMENT_BYTES);
+    const start = number * SEGMENT_BYTES;
+    const segment = span.read(start, Math.min(start + SEGMENT_BYTES, job.length));
+    if (span.failure !== undefined) return failed(span);
     const hints = { ...(digest && { digest }), ...(parent && { parent: decodeRecipe(parent) }) };
     const scanned = scanSegment(segment, chunkerOf(job), hints);
     segments.set([segment.length, scanned.recipe.bytes.length, scanned.zero ? 1 : 0], 3 * i);
     parts.push(scanned.recipe.id, scanned.digest, scanned.recipe.bytes);
   }
-  return { segments, bytes: joinParts(parts), badRanges };
+  return { segments, bytes: joinParts(parts), badRanges: span.badRanges };
+}
+
+function failed({ badRanges, failure }: SpanReader): ScanResult {
+  return { segments: new Uint32Array(0), bytes: new Uint8Array(0), badRanges, ...(failure && { failure }) };
 }
 
 function allSegments(length: number): readonly (Pick<SegmentToScan, 'number'> & Partial<SegmentToScan>)[] {
