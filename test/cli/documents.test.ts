@@ -196,8 +196,8 @@ test('rebuild: what was read', async (t) => {
 
 test('config: all settings, one, and a change', async (t) => {
   const settings = await json<readonly Setting[]>(t, [...store, 'config', 'get']);
-  t.true(settings.some(({ name, defaultValue }) => name === 'level' && defaultValue === 3));
-  t.is((await doppel([...store, 'config', 'get', 'level'])).stdout, '3\n');
+  t.true(settings.some(({ name, defaultValue }) => name === 'level' && defaultValue === 2));
+  t.is((await doppel([...store, 'config', 'get', 'level'])).stdout, '2\n');
   t.is((await json<Setting>(t, [...store, 'config', 'set', 'level', '5'])).value, 5);
   t.is((await doppel([...store, 'config', 'get', 'level'])).stdout, '5\n');
 });
