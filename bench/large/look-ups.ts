@@ -1,5 +1,5 @@
 /** How many ids a second the catalog finds, footer and all, in the orders in which they come. */
-import type { PackCatalog } from '../../src/packs/pack-catalog.js';
+import { CHUNK_HOMES, type PackCatalog } from '../../src/packs/pack-catalog.js';
 import { HASH_BYTES } from '../../store-format/index.js';
 import { TinyChunkSource } from './tiny-chunks.js';
 
@@ -54,7 +54,7 @@ async function rate(
     const start = performance.now();
     const cpuBefore = process.cpuUsage();
     for (let i = 0; i < count; i++) {
-      const home = await catalog.find(ids, HASH_BYTES * i, 'write');
+      const home = await catalog.find(ids, HASH_BYTES * i, CHUNK_HOMES);
       if ((home === undefined) !== (what === 'misses')) throw new Error(`A wrong answer among the ${what}`);
     }
     spentMs += performance.now() - start;

@@ -1,5 +1,7 @@
 /** One step in a process of its own; its result goes to a file: `step.ts WHAT STORE CHUNKS SEED RESULT`. */
+
 import { readFile, writeFile } from 'node:fs/promises';
+import { CHUNK_HOMES } from '../../src/packs/pack-catalog.js';
 import { buildStore } from './build-store.js';
 import { type LookUpRate, measureLookUps } from './look-ups.js';
 import { openCatalog } from './open-catalog.js';
@@ -26,7 +28,8 @@ const STEPS = {
     await import('level');
     const start = performance.now();
     const { slot, catalog } = await openCatalog(store);
-    if ((await catalog.find(ids, 0, 'write')) === undefined) throw new Error('A stored chunk was not found');
+    if ((await catalog.find(ids, 0, CHUNK_HOMES)) === undefined)
+      throw new Error('A stored chunk was not found');
     const milliseconds = performance.now() - start;
     const knownPacks = slot.index.packs.size;
     await slot.close();

@@ -1,7 +1,7 @@
 /** Look-ups of a capture, in the order of the image: of chunks that the store has, and of as many that it has not. */
 
 import { blake3 } from '../../src/hashing/blake3.js';
-import type { PackCatalog } from '../../src/packs/pack-catalog.js';
+import { CHUNK_HOMES, type PackCatalog } from '../../src/packs/pack-catalog.js';
 import { HASH_BYTES } from '../../store-format/index.js';
 import type { SegmentChunks } from './capture-stages.js';
 import type { StageMeter } from './stage-meter.js';
@@ -27,7 +27,7 @@ async function countHomes(catalog: PackCatalog, segments: readonly Buffer[]): Pr
   let found = 0;
   for (const ids of segments) {
     for (let at = 0; at < ids.length; at += HASH_BYTES) {
-      const home = catalog.findKept(ids, at, 'write') ?? (await catalog.find(ids, at, 'write'));
+      const home = catalog.findKept(ids, at, CHUNK_HOMES) ?? (await catalog.find(ids, at, CHUNK_HOMES));
       if (home !== undefined) found++;
     }
   }

@@ -6,7 +6,7 @@ import { closeSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs
 import { decompressFrame } from '../../src/compression/zstd.js';
 import { blake3 } from '../../src/hashing/blake3.js';
 import type { FooterTable } from '../../src/packs/footer-table.js';
-import type { Home, PackCatalog } from '../../src/packs/pack-catalog.js';
+import { CHUNK_COPIES, type Home, type PackCatalog } from '../../src/packs/pack-catalog.js';
 import { HASH_BYTES, packKey } from '../../store-format/index.js';
 import type { SegmentChunks } from './capture-stages.js';
 import type { StageMeter } from './stage-meter.js';
@@ -63,7 +63,7 @@ async function planFrames(
     for (let i = 0; i < offsets.length; i++) {
       const at = HASH_BYTES * i;
       const target = offset + offsets[i]!;
-      const home = catalog.findKept(ids, at, 'read') ?? (await catalog.find(ids, at, 'read'));
+      const home = catalog.findKept(ids, at, CHUNK_COPIES) ?? (await catalog.find(ids, at, CHUNK_COPIES));
       if (home === undefined) throw new Error(`No pack holds the chunk at byte ${target}`);
       addPiece(byPack, { home, target });
     }

@@ -127,7 +127,7 @@ class CaptureRun {
     await catalog.settle(relied);
     options.signal?.throwIfAborted();
     await lease.publish(manifest); // [5]
-    await catalog.index.addCover(pubIdOf(header), [...relied]);
+    await catalog.index.addCover(pubIdOf(header), [...relied]).catch(() => undefined); // it only saves time
     return toResult(engine, captured, asked, storedBytes, newImage(header));
   }
 

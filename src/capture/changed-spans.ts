@@ -64,15 +64,17 @@ export async function findUnsaidChange(
   changed: ChangedRanges,
   workers: Workers,
   random: Environment['random'],
+  onReadError: 'fail' | 'zero',
 ): Promise<number | undefined> {
   const memory = new SharedArrayBuffer(SEGMENT_BYTES);
   for (const number of sampleUntouched(changed, random)) {
     const offset = number * SEGMENT_BYTES;
     const length = Math.min(SEGMENT_BYTES, source.size! - offset);
     const { fd, sectorSize } = source;
-    const file = { fd: fd!, offset, onReadError: 'fail', sectorSize } as const;
-    const { digests, failure } = await workers.hash({ memory, length, file });
+    const file = { fd: fd!, offset, onReadError, sectorSize };
+    const { digests, badRanges, failure } = await workers.hash({ memory, length, file });
     if (failure !== undefined) throw sourceFailed(source, failure);
+    if (badRanges.length > 0) continue; // what cannot be read tells nothing
     const row = await parent.row(number);
     if (row === undefined || !sameBytes(row.digest, digests.subarray(0, HASH_BYTES))) return number;
   }

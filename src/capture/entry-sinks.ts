@@ -1,5 +1,5 @@
 /** Where a capture's entries go: into packs, or nowhere in a dry run. */
-import { EntryKind, type LeaseId, PackKind } from '../../store-format/index.js';
+import { EntryKind, FRAME_MAX_BYTES, type LeaseId, PackKind } from '../../store-format/index.js';
 import type { Engine } from '../engine/engine.js';
 import { settingValue } from '../engine/settings.js';
 import type { PackCatalog } from '../packs/pack-catalog.js';
@@ -41,7 +41,16 @@ export class PackSink implements EntrySink {
       [EntryKind.chunk, this.#chunks],
       [EntryKind.recipe, new FrameBuilder({ ...frames, kind: EntryKind.recipe, writer: meta, ahead: 2 })],
       [EntryKind.page, new FrameBuilder({ ...frames, kind: EntryKind.page, writer: meta, ahead: 2 })],
-      [EntryKind.extents, new FrameBuilder({ ...frames, kind: EntryKind.extents, writer: meta, ahead: 2 })],
+      [
+        EntryKind.extents,
+        new FrameBuilder({
+          ...frames,
+          kind: EntryKind.extents,
+          writer: meta,
+          ahead: 2,
+          largestEntry: FRAME_MAX_BYTES,
+        }),
+      ],
     ]);
   }
 

@@ -16,6 +16,8 @@ export interface FrameBuilderOptions {
   readonly level: number;
   /** Plain bytes of a full frame. */
   readonly frameBytes: number;
+  /** Bytes of the largest entry; 2 MiB by default. */
+  readonly largestEntry?: number;
   /** Frames that may be under way at a time. */
   readonly ahead: number;
 }
@@ -31,7 +33,7 @@ interface OpenFrame {
 
 export class FrameBuilder {
   readonly #memory: SharedMemory;
-  /** Room for plain bytes: an entry never exceeds it, since frames are larger than entries. */
+  /** Room for plain bytes: a frame, or the largest entry. */
   readonly #room: number;
   #frame: OpenFrame | undefined;
   /** Frames reach the pack in the order in which they were filled. */
@@ -39,7 +41,7 @@ export class FrameBuilder {
   #failure: unknown;
 
   constructor(private readonly options: FrameBuilderOptions) {
-    this.#room = Math.min(FRAME_MAX_BYTES, Math.max(options.frameBytes, 2 * MIB));
+    this.#room = Math.min(FRAME_MAX_BYTES, Math.max(options.frameBytes, options.largestEntry ?? 2 * MIB));
     this.#memory = new SharedMemory(this.#room, options.ahead);
   }
 

@@ -2,6 +2,7 @@
  * Scanned segments to packs: [1] chunks that are not known go into frames, [2] a recipe that is not known goes into a
  * meta frame, [3] each 256 rows become a page. Works in the order of the image, so frames hold neighbours.
  */
+
 import {
   decodeRecipe,
   EntryKind,
@@ -17,6 +18,7 @@ import {
   type SketchSample,
 } from '../../store-format/index.js';
 import { blake3 } from '../hashing/blake3.js';
+import { CHUNK_HOMES, ENTRY_HOMES } from '../packs/pack-catalog.js';
 import type { EntrySink } from './entry-sinks.js';
 import { NewChunks } from './new-chunks.js';
 import type { ParentImage } from './parent-image.js';
@@ -75,7 +77,7 @@ export class ImageWriter {
       const length = lengths[i]!;
       const at = HASH_BYTES * i;
       dataBytes += length;
-      if (known.meetNow(ids, at) ?? (await known.meet(ids, at))) continue;
+      if (known.meetNow(ids, at, CHUNK_HOMES) ?? (await known.meet(ids, at, CHUNK_HOMES))) continue;
       newBytes += length;
       this.#counts.newChunks++;
       fresh.add(offset + offsets[i]!, length, ids.subarray(at, at + HASH_BYTES)); // [1]
@@ -85,7 +87,7 @@ export class ImageWriter {
     this.#counts.zeroBytes += segmentLength - dataBytes;
     this.#counts.chunks += lengths.length;
     if (replaces !== undefined) this.#noteReplaced(decodeRecipe(replaces));
-    if (!(known.meetNow(recipeId, 0) ?? (await known.meet(recipeId, 0)))) {
+    if (!(known.meetNow(recipeId, 0, ENTRY_HOMES) ?? (await known.meet(recipeId, 0, ENTRY_HOMES)))) {
       await this.sink.add(EntryKind.recipe, recipeId, bytes); // [2]
     }
   }
@@ -123,7 +125,7 @@ export class ImageWriter {
 
   async #addEntry(kind: EntryKind, id: Uint8Array, bytes: Buffer): Promise<Uint8Array> {
     const own = Buffer.from(id);
-    if (!(await this.sink.known.meet(own, 0))) await this.sink.add(kind, own, bytes);
+    if (!(await this.sink.known.meet(own, 0, ENTRY_HOMES))) await this.sink.add(kind, own, bytes);
     return own;
   }
 

@@ -2,12 +2,12 @@
  * Which entries a capture need not write: those that have a home in the store, and those that this capture has on
  * its way there. Remembers the packs it relies on, for the last check before the publish.
  */
-import { HASH_BYTES, type PackId, type PackTail } from '../../store-format/index.js';
-import type { Home, PackCatalog } from '../packs/pack-catalog.js';
+import { HASH_BYTES, type PackId, PackKind, type PackTail } from '../../store-format/index.js';
+import type { Home, PackCatalog, Sought } from '../packs/pack-catalog.js';
 
 export class KnownEntries {
   /** Ids in frames and packs that are not durable yet; bounded by what one open pack of each kind holds. */
-  readonly #onTheWay = new Set<string>();
+  readonly #onTheWay = { [PackKind.data]: new Set<string>(), [PackKind.meta]: new Set<string>() };
   readonly #reliedOn = new Set<PackId>();
   #last: PackId | undefined;
 
@@ -26,22 +26,23 @@ export class KnownEntries {
    *
    * @returns undefined when that cannot be told without reading from the store: then `meet` tells
    */
-  meetNow(ids: Buffer, at: number): boolean | undefined {
+  meetNow(ids: Buffer, at: number, sought: Sought): boolean | undefined {
     const key = ids.toString('latin1', at, at + HASH_BYTES);
-    if (this.#onTheWay.has(key)) return true;
-    const home = this.catalog.findNow(ids, at, 'write');
-    return home === 'unread' ? undefined : this.#decide(key, home);
+    if (this.#onTheWay[sought.kind].has(key)) return true;
+    const home = this.catalog.findNow(ids, at, sought);
+    return home === 'unread' ? undefined : this.#decide(key, sought, home);
   }
 
-  async meet(ids: Buffer, at: number): Promise<boolean> {
+  async meet(ids: Buffer, at: number, sought: Sought): Promise<boolean> {
     const key = ids.toString('latin1', at, at + HASH_BYTES);
-    if (this.#onTheWay.has(key)) return true;
-    return this.#decide(key, await this.catalog.find(ids, at, 'write'));
+    if (this.#onTheWay[sought.kind].has(key)) return true;
+    return this.#decide(key, sought, await this.catalog.find(ids, at, sought));
   }
 
-  #decide(key: string, home: Home | undefined): boolean {
+  #decide(key: string, { kind }: Sought, home: Home | undefined): boolean {
+    const onTheWay = this.#onTheWay[kind];
     if (home !== undefined) this.#relyOn(home.footer.pack);
-    else if (this.#onTheWay.size < this.limit) this.#onTheWay.add(key);
+    else if (onTheWay.size < this.limit) onTheWay.add(key);
     return home !== undefined;
   }
 
@@ -57,6 +58,6 @@ export class KnownEntries {
     this.#reliedOn.add(tail.id);
     const ids = Buffer.from(tail.footer.ids.buffer, tail.footer.ids.byteOffset, tail.footer.ids.byteLength);
     for (let at = 0; at < ids.length; at += HASH_BYTES)
-      this.#onTheWay.delete(ids.toString('latin1', at, at + HASH_BYTES));
+      this.#onTheWay[tail.footer.kind].delete(ids.toString('latin1', at, at + HASH_BYTES));
   }
 }

@@ -4,6 +4,7 @@
  */
 import {
   decodeRecipe,
+  FormatError,
   HASH_BYTES,
   type ManifestHeader,
   type PackId,
@@ -16,7 +17,7 @@ import type { Engine } from '../engine/engine.js';
 import { messageOf, StoreError } from '../errors.js';
 import { readManifest } from '../images/image-heads.js';
 import { listMarks } from '../images/marks.js';
-import type { PackCatalog } from '../packs/pack-catalog.js';
+import { CHUNK_HOMES, ENTRY_HOMES, type PackCatalog, type Sought } from '../packs/pack-catalog.js';
 
 export class ParentImage {
   #trusted: boolean;
@@ -89,7 +90,13 @@ export class ParentImage {
 
   /** @throws object-missing, object-damaged */
   requireRow(number: number): Promise<Row> {
-    return this.contents.row(number);
+    if (this.#trusted) return this.contents.row(number);
+    const { imageId, name } = this.header;
+    throw new StoreError(
+      'object-damaged',
+      `Image ${name}@${imageId.slice(0, 8)} is damaged, so what has not changed since cannot be taken from it; capture without --changed-ranges`,
+      { image: imageId },
+    );
   }
 
   /** Its bytes, as `readRange` gives them: fewer only at its end. @throws chunk-damaged, chunk-missing, object-damaged */
@@ -105,20 +112,21 @@ export class ParentImage {
   async lookUpAll(signal: AbortSignal | undefined): Promise<boolean> {
     if (this.#trusted || this.#damaged) return this.#trusted;
     const packs = new Set<PackId>();
-    const find = async (ids: Buffer, at: number) => {
-      const home = this.catalog.findKept(ids, at, 'write') ?? (await this.catalog.find(ids, at, 'write'));
+    const find = async (ids: Buffer, at: number, sought: Sought) => {
+      const home = this.catalog.findKept(ids, at, sought) ?? (await this.catalog.find(ids, at, sought));
       if (home !== undefined) packs.add(home.footer.pack);
       return home !== undefined;
     };
-    for (const id of this.pageIds) if (!(await find(Buffer.from(id), 0))) return false;
+    for (const id of this.pageIds) if (!(await find(Buffer.from(id), 0, ENTRY_HOMES))) return false;
     for (let number = 0; number < this.segmentCount; number++) {
       signal?.throwIfAborted();
       const row = await this.row(number);
       const recipe = row && (await this.recipeBytes(row.recipeId));
-      if (recipe === undefined || !(await find(row!.recipeId, 0))) return false;
+      if (recipe === undefined || !(await find(row!.recipeId, 0, ENTRY_HOMES))) return false;
       const { ids, lengths } = decodeRecipe(recipe);
       const idBytes = Buffer.from(ids.buffer, ids.byteOffset, ids.byteLength);
-      for (let i = 0; i < lengths.length; i++) if (!(await find(idBytes, HASH_BYTES * i))) return false;
+      for (let i = 0; i < lengths.length; i++)
+        if (!(await find(idBytes, HASH_BYTES * i, CHUNK_HOMES))) return false;
     }
     this.#packs = packs;
     this.#trusted = true;
@@ -131,14 +139,18 @@ export class ParentImage {
   }
 
   recipeBytes(recipeId: Buffer): Promise<Buffer | undefined> {
-    return this.#reading(() => this.contents.recipeBytes(recipeId));
+    return this.#reading(async () => {
+      const bytes = await this.contents.recipeBytes(recipeId);
+      decodeRecipe(bytes); // what hashes to its id and is no recipe was forged
+      return bytes;
+    });
   }
 
   async #reading<T>(read: () => Promise<T>): Promise<T | undefined> {
     try {
       return await read();
     } catch (error) {
-      if (!(error instanceof StoreError)) throw error;
+      if (!(error instanceof StoreError || error instanceof FormatError)) throw error;
       this.#distrust(error);
       return undefined;
     }

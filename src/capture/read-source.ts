@@ -116,7 +116,7 @@ async function chooseSpans(
     ranges.push({ offset: lastCommon, length: size - lastCommon });
   }
   const changed = new ChangedRanges(ranges, size);
-  const doubt = await findDoubt(engine, source, parent, changed, options.signal);
+  const doubt = await findDoubt(engine, source, parent, changed, options);
   if (doubt === undefined) return (memory) => changedSpans(source, parent!, changed, memory, onReadError);
   engine.warn({ code: 'changed-ranges-unusable', message: `All of ${source.path} is read: ${doubt}` });
   return readAll;
@@ -128,11 +128,12 @@ async function findDoubt(
   source: DiskSource,
   parent: ParentImage | undefined,
   changed: ChangedRanges,
-  signal: AbortSignal | undefined,
+  { signal, onReadError = 'fail' }: CaptureOptions,
 ): Promise<string | undefined> {
   if (!(await parent?.lookUpAll(signal))) return 'the parent cannot be read in full';
+  if (parent!.header.badBytes > 0) return 'parts of the parent stand as zeros because they could not be read';
   const { workers, environment } = engine;
-  const number = await findUnsaidChange(source, parent!, changed, workers, environment.random);
+  const number = await findUnsaidChange(source, parent!, changed, workers, environment.random, onReadError);
   if (number === undefined) return undefined;
   return `it has changed at byte ${number * SEGMENT_BYTES}, which is not in the list of changed ranges`;
 }

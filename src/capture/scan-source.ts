@@ -3,9 +3,10 @@
  * worker touches a span's memory after this has returned.
  */
 import { createHash } from 'node:crypto';
-import { appendExtent, type Extent, SEGMENT_BYTES } from '../../store-format/index.js';
+import { appendExtent, EXTENTS_MAX, type Extent, SEGMENT_BYTES } from '../../store-format/index.js';
 import type { DiskSource } from '../disks/disk-source.js';
 import { SPAN_BYTES, type Span } from '../disks/spans.js';
+import { StoreError } from '../errors.js';
 import { ImageDigest } from '../hashing/image-digest.js';
 import { SharedMemory } from '../workers/shared-memory.js';
 import type { ScannedSpan } from './scanned-segment.js';
@@ -82,7 +83,7 @@ class SourceResult {
   #size = 0;
 
   constructor(
-    source: DiskSource,
+    private readonly source: DiskSource,
     private readonly settings: ScanSettings,
   ) {
     this.#digest = new ImageDigest(source.size);
@@ -94,6 +95,7 @@ class SourceResult {
     const memory = span.bytes?.memory;
     const taken = await this.settings.onSpan({ segments, ...(memory && { memory }) });
     for (const range of badRanges) appendExtent(this.#badRanges, range);
+    if (this.#badRanges.length > EXTENTS_MAX) throw tooManyBadRanges(this.source);
     this.#size += span.length;
     this.settings.onBytes(this.#size);
     return taken;
@@ -115,4 +117,9 @@ class SourceResult {
       badRanges: this.#badRanges,
     };
   }
+}
+
+function tooManyBadRanges({ path }: DiskSource): StoreError {
+  const message = `${path} has more than ${EXTENTS_MAX} separate ranges that cannot be read: rescue the disk to a file first`;
+  return new StoreError('source-unreadable', message, { path });
 }

@@ -37,6 +37,7 @@ export class LevelIndex implements ChunkIndex {
   readonly #place = Buffer.alloc(PLACE_BYTES);
   #damage: unknown;
   #changed = false;
+  #changes: Promise<unknown> = Promise.resolve();
   #cleared = false;
 
   private constructor(
@@ -83,7 +84,18 @@ export class LevelIndex implements ChunkIndex {
     return this.#cleared;
   }
 
-  async add(pack: PackId, footer: PackFooter, options: { readonly fresh?: boolean } = {}): Promise<void> {
+  add(pack: PackId, footer: PackFooter, options: { readonly fresh?: boolean } = {}): Promise<void> {
+    return this.#inTurn(() => this.#add(pack, footer, options));
+  }
+
+  /** Changes come one after the other: numbers are given once, and nothing is added to what is being cleared. */
+  #inTurn<T>(change: () => Promise<T>): Promise<T> {
+    const run = this.#changes.then(change);
+    this.#changes = run.catch(() => undefined);
+    return run;
+  }
+
+  async #add(pack: PackId, footer: PackFooter, options: { readonly fresh?: boolean }): Promise<void> {
     if (this.packs.has(pack)) return;
     const number = Math.max(this.#packOf.length, this.#reserved);
     const rows = entryRows(footer, number);
@@ -98,8 +110,13 @@ export class LevelIndex implements ChunkIndex {
   }
 
   async addAll(packs: AsyncIterable<NewPack>, options: AddAllOptions): Promise<void> {
-    if (this.packs.size > 0 || options.expectedPacks < FILL_PACKS) return addOneByOne(this, packs, options);
-    if (this.#reserved > 0) await this.clear(); // what an unfinished filling left
+    const isFilling = this.packs.size === 0 && options.expectedPacks >= FILL_PACKS;
+    return isFilling ? this.#inTurn(() => this.#fillWith(packs, options)) : addOneByOne(this, packs, options);
+  }
+
+  async #fillWith(packs: AsyncIterable<NewPack>, options: AddAllOptions): Promise<void> {
+    // Something may have come in while this waited for its turn; and an unfinished filling may have left rows.
+    if (this.packs.size > 0 || this.#reserved > 0) await this.#clear();
     const partitions = await RowPartitions.create(`${this.folder}.rows`);
     try {
       const ids = await spreadRows(partitions, packs, options);
@@ -192,7 +209,11 @@ export class LevelIndex implements ChunkIndex {
     return this.#entryKey;
   }
 
-  async clear(): Promise<void> {
+  clear(): Promise<void> {
+    return this.#inTurn(() => this.#clear());
+  }
+
+  async #clear(): Promise<void> {
     await this.level.close();
     await rm(this.folder, { recursive: true, force: true });
     this.packs.clear();

@@ -6,7 +6,7 @@
 import { HASH_BYTES, type PackId, toHex } from '../../store-format/index.js';
 import type { Engine } from '../engine/engine.js';
 import { StoreError } from '../errors.js';
-import type { Home, PackCatalog } from '../packs/pack-catalog.js';
+import { CHUNK_COPIES, type Home, type PackCatalog } from '../packs/pack-catalog.js';
 import type { FetchTarget, IoFailure } from '../workers/jobs.js';
 import { FetchPlan, type PlannedJob, toFetchJob } from './fetch-plan.js';
 import { idOf, isSeedPiece, lengthOf, type PlannedPiece, type StoredPiece } from './planned-piece.js';
@@ -47,7 +47,8 @@ interface BadPiece {
 export class ChunkFetcher {
   #plan = new FetchPlan();
   readonly #lost: LostPiece[] = [];
-  #refreshed: Promise<unknown> | undefined;
+  #relisted: Promise<unknown> | undefined;
+  #distrusted: Promise<unknown> | undefined;
   /** Ids of the segment being planned, once it needs seeds: a copy, since the original keeps a frame in memory. */
   #kept: { readonly ids: Buffer; readonly copy: Buffer } | undefined;
   #seedBytes = 0;
@@ -95,9 +96,9 @@ export class ChunkFetcher {
     length: number,
     target: number,
   ): Promise<void> | undefined {
-    const home = this.catalog.findKept(ids, at, 'read');
+    const home = this.catalog.findKept(ids, at, CHUNK_COPIES);
     if (home === undefined) return this.#wantLocated(plan, ids, at, length, target);
-    plan.add({ home, target });
+    this.#addStored(plan, home, length, target);
     return undefined;
   }
 
@@ -109,10 +110,7 @@ export class ChunkFetcher {
     target: number,
   ): Promise<void> {
     const home = await this.#locate(ids, at);
-    if (home !== undefined) {
-      plan.add({ home, target });
-      return;
-    }
+    if (home !== undefined) return this.#addStored(plan, home, length, target);
     this.#lost.push({
       chunk: toHex(ids.subarray(at, at + HASH_BYTES)),
       target,
@@ -122,17 +120,23 @@ export class ChunkFetcher {
     });
   }
 
-  async #locate(ids: Buffer, at: number): Promise<Home | undefined> {
-    const home = await this.catalog.find(ids, at, 'read');
-    if (home !== undefined) return home;
-    await this.#refresh(() => this.engine.distrustIndex());
-    return this.catalog.find(ids, at, 'read');
+  /** A recipe that gives a chunk another length was forged: the chunk would be written over its neighbours. */
+  #addStored(plan: FetchPlan, home: Home, length: number, target: number): void {
+    if (home.footer.lengths[home.ordinal] === length) {
+      plan.add({ home, target });
+      return;
+    }
+    const chunk = toHex(idOf({ home, target }));
+    const reason = 'the recipe gives it another length than its pack';
+    this.#lost.push({ chunk, target, length, code: 'chunk-damaged', reason });
   }
 
-  /** Once, whoever misses something first; the others wait, so that nothing is missed meanwhile. */
-  #refresh(refresh: () => Promise<unknown>): Promise<unknown> {
-    this.#refreshed ??= refresh();
-    return this.#refreshed;
+  async #locate(ids: Buffer, at: number): Promise<Home | undefined> {
+    const home = await this.catalog.find(ids, at, CHUNK_COPIES);
+    if (home !== undefined) return home;
+    this.#distrusted ??= this.engine.distrustIndex(); // others that miss something wait for it, too
+    await this.#distrusted;
+    return this.catalog.find(ids, at, CHUNK_COPIES);
   }
 
   /**
@@ -212,8 +216,9 @@ export class ChunkFetcher {
     const tried = wrong.get(chunk) ?? [];
     tried.push(footer.pack);
     wrong.set(chunk, tried);
-    await this.#refresh(() => this.catalog.refresh()); // a pack may have been rewritten while we read
-    const home = await this.catalog.find(footer.ids, at, 'read', tried);
+    this.#relisted ??= this.catalog.refresh(); // a pack may have been rewritten while we read
+    await this.#relisted;
+    const home = await this.catalog.find(footer.ids, at, CHUNK_COPIES, tried);
     if (home !== undefined) plan.add({ home, target: piece.target });
     else {
       const length = footer.lengths[ordinal]!;

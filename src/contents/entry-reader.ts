@@ -16,7 +16,7 @@ import { decompressFrame } from '../compression/zstd.js';
 import type { Engine } from '../engine/engine.js';
 import { StoreError } from '../errors.js';
 import { blake3 } from '../hashing/blake3.js';
-import type { Home, PackCatalog } from '../packs/pack-catalog.js';
+import { ENTRY_COPIES, type Home, type PackCatalog } from '../packs/pack-catalog.js';
 
 const KEPT_FRAMES = 8;
 
@@ -31,8 +31,6 @@ const KINDS: Readonly<
 export class EntryReader {
   readonly #frames = new Map<string, Promise<Buffer>>();
 
-  #distrusted = false;
-
   constructor(
     private readonly engine: Engine,
     private readonly catalog: PackCatalog,
@@ -45,15 +43,16 @@ export class EntryReader {
    */
   async read(kind: EntryKind, ids: Buffer, at = 0): Promise<Buffer> {
     const wrong: Home[] = [];
+    let distrusted = false;
     for (;;) {
       const home = await this.catalog.find(
         ids,
         at,
-        'read',
+        ENTRY_COPIES,
         wrong.map(({ footer }) => footer.pack),
       );
-      if (home === undefined && !this.#distrusted) {
-        this.#distrusted = true;
+      if (home === undefined && !distrusted) {
+        distrusted = true;
         await this.engine.distrustIndex();
         continue;
       }

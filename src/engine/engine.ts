@@ -37,7 +37,8 @@ export class Engine {
   readonly #openIndex: () => Promise<IndexSlot>;
   #slot: Promise<IndexSlot> | undefined;
   #catalog: PackCatalog | undefined;
-  #distrusted = false;
+  #remaking: Promise<void> | undefined;
+  #remade = false;
 
   /** Stands in every recipe and manifest that this store cuts. */
   readonly chunkerFingerprint: string;
@@ -104,12 +105,20 @@ export class Engine {
     const slot = await this.#slot;
     const catalog = this.#catalog;
     if (slot === undefined || catalog === undefined) return;
-    if (this.#distrusted) return catalog.refresh().then(() => undefined);
-    this.#distrusted = true;
+    if (this.#remade) await catalog.refresh();
+    else {
+      // While it is made anew it knows next to nothing: whoever misses something meanwhile waits for it.
+      this.#remaking ??= this.#remakeIndex(slot, catalog);
+      await this.#remaking;
+    }
+  }
+
+  async #remakeIndex(slot: IndexSlot, catalog: PackCatalog): Promise<void> {
     const damage = slot.laterDamage();
     if (damage !== undefined) this.warnRebuilt(damage);
     await slot.index.clear();
     await catalog.refresh();
+    this.#remade = true;
   }
 
   async close(): Promise<void> {

@@ -8,6 +8,7 @@
 import {
   type Folder,
   type PackId,
+  PackKind,
   type PackTail,
   type PubId,
   packKey,
@@ -36,8 +37,20 @@ export interface Home {
   readonly ordinal: number;
 }
 
-/** Who asks: a writer needs a home, a reader takes any copy. */
-export type Purpose = 'write' | 'read';
+/**
+ * What is looked for. Chunks lie in data packs, recipes, pages and extent lists in meta packs: a chunk may hold the very
+ * bytes whose hash is a recipe's id, and must not be taken for it.
+ */
+export interface Sought {
+  readonly kind: PackKind;
+  /** A writer needs a home, a reader takes any copy. */
+  readonly homeless: boolean;
+}
+
+export const CHUNK_HOMES: Sought = { kind: PackKind.data, homeless: false };
+export const CHUNK_COPIES: Sought = { kind: PackKind.data, homeless: true };
+export const ENTRY_HOMES: Sought = { kind: PackKind.meta, homeless: false };
+export const ENTRY_COPIES: Sought = { kind: PackKind.meta, homeless: true };
 
 export interface RefreshResult {
   /** Entries of the footers that were taken in. */
@@ -175,7 +188,15 @@ export class PackCatalog {
     const footer = new FooterTable(tail);
     this.#keep(footer);
     this.#touch(footer);
-    await this.index.add(tail.id, tail.footer, { fresh: true });
+    try {
+      await this.index.add(tail.id, tail.footer, { fresh: true });
+    } catch (error) {
+      // The pack is durable, the index is not what a store lives on: the next process takes the pack in.
+      this.warn({
+        code: 'index-unusable',
+        message: `The chunk index cannot be written: ${messageOf(error)}`,
+      });
+    }
   }
 
   /**
@@ -183,16 +204,16 @@ export class PackCatalog {
    *
    * @param wrong a copy that was found bad: another one is looked for
    */
-  async find(ids: Buffer, at: number, purpose: Purpose, wrong?: Iterable<PackId>): Promise<Home | undefined> {
-    return this.findKept(ids, at, purpose, wrong) ?? (await this.#findIndexed(ids, at, purpose, wrong));
+  async find(ids: Buffer, at: number, sought: Sought, wrong?: Iterable<PackId>): Promise<Home | undefined> {
+    return this.findKept(ids, at, sought, wrong) ?? (await this.#findIndexed(ids, at, sought, wrong));
   }
 
   /** As `find`, from footers in memory alone. */
-  findKept(ids: Buffer, at: number, purpose: Purpose, wrong?: Iterable<PackId>): Home | undefined {
+  findKept(ids: Buffer, at: number, sought: Sought, wrong?: Iterable<PackId>): Home | undefined {
     for (let i = 0; i < this.#recent.length; i++) {
       const footer = this.#recent[i]!;
-      const ordinal = footer.find(ids, at);
-      if (ordinal < 0 || !this.#serves(footer.pack, purpose) || isAmong(footer.pack, wrong)) continue;
+      const ordinal = footer.kind === sought.kind ? footer.find(ids, at) : -1;
+      if (ordinal < 0 || !this.#serves(footer.pack, sought) || isAmong(footer.pack, wrong)) continue;
       if (i > 0) this.#touch(footer);
       return { footer, ordinal };
     }
@@ -200,14 +221,14 @@ export class PackCatalog {
   }
 
   /** As `find`, unless a footer has to be read for it. */
-  findNow(ids: Buffer, at: number, purpose: Purpose): Home | undefined | 'unread' {
-    const kept = this.findKept(ids, at, purpose);
+  findNow(ids: Buffer, at: number, sought: Sought): Home | undefined | 'unread' {
+    const kept = this.findKept(ids, at, sought);
     if (kept !== undefined) return kept;
     for (const place of this.#inOrder(this.index.find(ids, at))) {
-      if (!this.#serves(place.pack, purpose)) continue;
+      if (!this.#serves(place.pack, sought)) continue;
       const footer = this.#footers.get(place.pack);
       if (footer === undefined) return 'unread';
-      if (!footer.holds(place.ordinal, ids, at)) continue;
+      if (footer.kind !== sought.kind || !footer.holds(place.ordinal, ids, at)) continue;
       this.#touch(footer);
       return { footer, ordinal: place.ordinal };
     }
@@ -220,21 +241,21 @@ export class PackCatalog {
    */
   coverOf(image: PubId): ReadonlySet<PackId> | undefined {
     const packs = this.index.coverOf(image);
-    const isSound = (pack: PackId) => this.#serves(pack, 'read') && !this.#damaged.has(pack);
+    const isSound = (pack: PackId) => this.#serves(pack, ENTRY_COPIES) && !this.#damaged.has(pack);
     return packs?.every(isSound) ? new Set(packs) : undefined;
   }
 
   async #findIndexed(
     ids: Buffer,
     at: number,
-    purpose: Purpose,
+    sought: Sought,
     wrong: Iterable<PackId> | undefined,
   ): Promise<Home | undefined> {
     for (const place of this.#inOrder(this.index.find(ids, at))) {
-      if (!this.#serves(place.pack, purpose) || isAmong(place.pack, wrong)) continue;
+      if (!this.#serves(place.pack, sought) || isAmong(place.pack, wrong)) continue;
       const again = this.#footers.has(place.pack);
       const footer = await this.footer(place.pack);
-      if (!footer?.holds(place.ordinal, ids, at)) continue;
+      if (footer?.kind !== sought.kind || !footer.holds(place.ordinal, ids, at)) continue;
       if (again) this.#touch(footer); // once is no neighbourhood
       return { footer, ordinal: place.ordinal };
     }
@@ -248,9 +269,9 @@ export class PackCatalog {
     return [...places].sort((a, b) => rank(a) - rank(b));
   }
 
-  #serves(pack: PackId, purpose: Purpose): boolean {
+  #serves(pack: PackId, sought: Sought): boolean {
     if (!this.#present.has(pack) || this.#unreadable.has(pack)) return false;
-    return purpose === 'read' || !(this.#condemned.has(pack) || this.#damaged.has(pack));
+    return sought.homeless || !(this.#condemned.has(pack) || this.#damaged.has(pack));
   }
 
   /** The footer of a pack, read at most once while it stays in memory; undefined when it cannot be had. */

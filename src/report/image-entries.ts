@@ -2,7 +2,7 @@ import { HASH_BYTES } from '../../store-format/index.js';
 import { asBuffer } from '../contents/image-contents.js';
 import type { OpenContents } from '../contents/open-contents.js';
 import type { FooterTable } from '../packs/footer-table.js';
-import type { PackCatalog } from '../packs/pack-catalog.js';
+import { CHUNK_COPIES, type PackCatalog } from '../packs/pack-catalog.js';
 
 /** Calls `visit` for every chunk of an image, as often as it occurs. Chunks without a home are passed over. */
 export async function visitChunks(
@@ -17,7 +17,7 @@ export async function visitChunks(
     const ids = asBuffer(recipe.ids);
     for (let i = 0; i < recipe.lengths.length; i++) {
       const at = HASH_BYTES * i;
-      const home = catalog.findKept(ids, at, 'read') ?? (await catalog.find(ids, at, 'read'));
+      const home = catalog.findKept(ids, at, CHUNK_COPIES) ?? (await catalog.find(ids, at, CHUNK_COPIES));
       if (home !== undefined) visit(home.footer, home.ordinal);
     }
   }

@@ -4,7 +4,7 @@ import { asBuffer, type ImageContents, type Segment } from '../contents/image-co
 import { isLost, resolveSegment } from '../contents/resolve-segment.js';
 import type { SeedIndex } from '../contents/seed-index.js';
 import type { HeldDisk } from '../disks/held-disk.js';
-import type { PackCatalog } from '../packs/pack-catalog.js';
+import { CHUNK_COPIES, type PackCatalog } from '../packs/pack-catalog.js';
 import type { Workers } from '../workers/jobs.js';
 import { compareDisk } from './compare-disk.js';
 import { differingBytes } from './differing-bytes.js';
@@ -54,7 +54,8 @@ export class RestoreCheck {
         this.seedBytes += recipe.lengths[i]!;
         continue;
       }
-      const home = this.catalog.findKept(ids, at, 'read') ?? (await this.catalog.find(ids, at, 'read'));
+      const home =
+        this.catalog.findKept(ids, at, CHUNK_COPIES) ?? (await this.catalog.find(ids, at, CHUNK_COPIES));
       if (home !== undefined) continue;
       this.settings.onLost({
         offset: offset + recipe.offsets[i]!,

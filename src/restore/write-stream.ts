@@ -125,7 +125,8 @@ class OrderedOutput {
     );
   }
 
+  /** A stream that failed may say so once more, later: somebody has to listen. */
   close(): void {
-    this.stream.off('error', this.#onError);
+    if (this.#failure === undefined) this.stream.off('error', this.#onError);
   }
 }

@@ -14,7 +14,7 @@ import type { Engine } from '../engine/engine.js';
 import type { StoreError } from '../errors.js';
 import { shortName } from '../images/image-library.js';
 import type { Image, OperationOptions, Problem, VerifyResult } from '../interface.js';
-import type { PackCatalog } from '../packs/pack-catalog.js';
+import { CHUNK_COPIES, ENTRY_COPIES, type PackCatalog } from '../packs/pack-catalog.js';
 import { ProgressReport } from '../progress.js';
 
 /** Problems named one by one per image; the sums tell the rest. */
@@ -121,12 +121,13 @@ class VerifyRun {
         addProblem(checked, image, segment);
         continue;
       }
-      const recipe = catalog.findKept(segment.recipeId, 0, 'read');
+      const recipe = catalog.findKept(segment.recipeId, 0, ENTRY_COPIES);
       if (recipe !== undefined) this.#notedRecipes.add(recipe.footer, recipe.ordinal);
       const ids = asBuffer(segment.recipe.ids);
       for (let i = 0; i < segment.recipe.lengths.length; i++) {
         const home =
-          catalog.findKept(ids, HASH_BYTES * i, 'read') ?? (await catalog.find(ids, HASH_BYTES * i, 'read'));
+          catalog.findKept(ids, HASH_BYTES * i, CHUNK_COPIES) ??
+          (await catalog.find(ids, HASH_BYTES * i, CHUNK_COPIES));
         if (home !== undefined && !this.#seen.add(home.footer, home.ordinal)) continue;
         await fetcher.want(ids, HASH_BYTES * i, segment.recipe.lengths[i]!, 0);
       }
@@ -142,7 +143,7 @@ class VerifyRun {
   async #isNoted(contents: ImageContents, number: number, catalog: PackCatalog): Promise<boolean> {
     const row = await resolveRow(contents, number);
     if (isLost(row)) return false;
-    const home = catalog.findKept(row.recipeId, 0, 'read');
+    const home = catalog.findKept(row.recipeId, 0, ENTRY_COPIES);
     return home !== undefined && this.#notedRecipes.has(home.footer.pack, home.ordinal);
   }
 

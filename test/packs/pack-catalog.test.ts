@@ -5,7 +5,7 @@ import { acquireSlot } from '../../src/chunk-index/slots.js';
 import { systemEnvironment } from '../../src/environment.js';
 import { blake3 } from '../../src/hashing/blake3.js';
 import { FolderStore } from '../../src/objects/folder-store.js';
-import { PackCatalog } from '../../src/packs/pack-catalog.js';
+import { CHUNK_COPIES, CHUNK_HOMES, PackCatalog } from '../../src/packs/pack-catalog.js';
 import { PackWriter } from '../../src/packs/pack-writer.js';
 import {
   EntryKind,
@@ -78,11 +78,11 @@ test('a second process reads no known footer, a miss reads none, a hit reads one
     t.is(slot.index.packs.size, 3);
     t.deepEqual(tails, [], 'opening');
     for (let i = 0; i < 1000; i++) {
-      t.is(await catalog.find(seededBytes(`none ${i}`, HASH_BYTES), 0, 'write'), undefined);
+      t.is(await catalog.find(seededBytes(`none ${i}`, HASH_BYTES), 0, CHUNK_HOMES), undefined);
     }
     t.deepEqual(tails, [], 'misses');
     for (let i = 0; i < ENTRIES; i += 100) {
-      t.is((await catalog.find(packs[1]!, HASH_BYTES * i, 'write'))?.ordinal, i);
+      t.is((await catalog.find(packs[1]!, HASH_BYTES * i, CHUNK_HOMES))?.ordinal, i);
     }
     t.is(tails.length, 1, 'hits in one pack');
     await slot.close();
@@ -96,7 +96,7 @@ test('hits all over a large store keep memory flat', async (t) => {
   for (let round = 0; round < 3; round++) {
     for (const ids of packs) {
       const at = HASH_BYTES * (round + 7);
-      const home = await catalog.find(ids, at, 'read');
+      const home = await catalog.find(ids, at, CHUNK_COPIES);
       t.is(home?.ordinal, round + 7);
       t.true(home?.footer.ids.subarray(at, at + HASH_BYTES).equals(ids.subarray(at, at + HASH_BYTES)));
     }
