@@ -61,6 +61,7 @@ export const EXIT_CODES = {
   'no-space': EXIT.noSpace,
   conflict: EXIT.refused,
   'lease-broken': EXIT.refused,
+  'gc-running': EXIT.refused,
   'io-failed': EXIT.io,
 } as const satisfies Record<StoreErrorCode, ExitCode>;
 
@@ -75,7 +76,7 @@ export const EXIT_CODE_MEANINGS: readonly (readonly [ExitCode, string])[] = [
   [EXIT.target, 'the target was refused or cannot be written'],
   [EXIT.damage, 'damaged or missing data found, or the target differs from the image'],
   [EXIT.noSpace, 'no space left'],
-  [EXIT.refused, 'refused: image protected, conflict with another process, lease broken'],
+  [EXIT.refused, 'refused: image protected, conflict with another process, lease broken, another gc runs'],
   [EXIT.io, 'other input/output error'],
   [EXIT.readErrors, 'captured, but parts of the source could not be read and stand as zeros'],
   [EXIT.hangup, 'ended because the terminal went away (SIGHUP)'],

@@ -9,6 +9,9 @@ const PHASE_TITLES = {
   verify: 'Verifying',
   digest: 'Hashing',
   index: 'Reading the index',
+  mark: 'Marking',
+  repack: 'Repacking',
+  wait: 'Waiting',
 } as const satisfies Record<Progress['phase'], string>;
 
 export function phaseTitle(phase: Progress['phase']): string {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
 
 /** What the engine takes from the world besides its stores and disks. A parameter, so that a simulator can own it. */
 export interface Environment {
@@ -7,6 +8,8 @@ export interface Environment {
   now(): number;
   /** Milliseconds from some point, never stepping back. */
   monotonic(): number;
+  /** Resolves after that many milliseconds. @throws the signal's reason */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
   random(bytes: number): Uint8Array;
   readonly host: string;
   readonly pid: number;
@@ -17,6 +20,12 @@ export function systemEnvironment(): Environment {
   return {
     now: Date.now,
     monotonic: () => performance.now(),
+    sleep: async (ms, signal) => {
+      await delay(ms, undefined, { signal }).catch((error: unknown) => {
+        signal?.throwIfAborted();
+        throw error;
+      });
+    },
     random: (bytes) => randomBytes(bytes),
     host: hostname(),
     pid: process.pid,

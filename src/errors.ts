@@ -40,6 +40,7 @@ export type StoreErrorCode =
   | 'no-space'
   | 'conflict'
   | 'lease-broken'
+  | 'gc-running'
   | 'io-failed';
 
 /** Typed extras of an error: what `--json` shows under `details`. */

@@ -18,6 +18,8 @@ export interface Warning {
     | 'parent-unusable'
     | 'changed-ranges-unusable'
     | 'portable-hash'
+    | 'lease-broken'
+    | 'pack-damaged'
     | 'seed-incomplete'
     | 'target-incomplete';
   readonly message: string;
@@ -25,7 +27,7 @@ export interface Warning {
 
 export interface Progress {
   /** What is going on: reading a source, a seed, writing a target, checking stored bytes, reading pack footers. */
-  readonly phase: 'capture' | 'seed' | 'restore' | 'verify' | 'digest' | 'index';
+  readonly phase: 'capture' | 'seed' | 'restore' | 'verify' | 'digest' | 'index' | 'mark' | 'repack' | 'wait';
   readonly doneBytes: number;
   /** Unknown for a stream. */
   readonly totalBytes?: number;
@@ -289,6 +291,46 @@ export interface RebuildResult {
   readonly seconds: number;
 }
 
+export interface GcOptions extends OperationOptions {
+  /** Say what would be done, and change nothing. */
+  readonly dryRun?: boolean;
+  /** Bytes of packs that may be rewritten at most; the rest is left to later runs. */
+  readonly maxRepackBytes?: number;
+  /**
+   * How long removed images, and whole packs that no image names yet, are kept, in milliseconds. By default each has
+   * the store's setting.
+   */
+  readonly graceMs?: number;
+  /**
+   * How long to wait for captures and reads that began before this run condemned packs, in milliseconds; 10 minutes by
+   * default. What still waits then is left to the next run.
+   */
+  readonly waitMs?: number;
+}
+
+export interface GcResult {
+  /** Removed images that cannot be brought back any more. */
+  readonly purgedImages: number;
+  /** Removed images that stay for their grace, a pin, or somebody who reads them. */
+  readonly keptImages: number;
+  /** Packs that nothing needed, and those whose rest went to new packs. */
+  readonly droppedPacks: number;
+  readonly repackedPacks: number;
+  /** Bytes of the packs that are gone, less those of the packs written instead. A dry run's is an estimate. */
+  readonly freedBytes: number;
+  /** Bytes of the packs written. */
+  readonly rewrittenBytes: number;
+  /** Packs condemned and not gone yet: somebody who began before still works. The next run goes on with them. */
+  readonly waitingPacks: number;
+  readonly waitingBytes: number;
+  /** Packs and their bytes in the store when the run began. */
+  readonly packs: number;
+  readonly packBytes: number;
+  /** Bytes in the packs that stay which nothing needs. */
+  readonly unneededBytes: number;
+  readonly seconds: number;
+}
+
 export interface Setting {
   readonly name: string;
   readonly value: number | string | boolean;
@@ -344,6 +386,12 @@ export interface Store {
   /** @param references images to check; all live ones when empty */
   verify(references?: readonly string[], options?: OperationOptions): Promise<VerifyResult>;
   rebuildIndex(options?: OperationOptions): Promise<RebuildResult>;
+  /**
+   * Gives back the space of removed images. Captures and restores go on beside it. Safe to stop at any moment.
+   *
+   * @throws gc-running when another gc works on the store
+   */
+  gc(options?: GcOptions): Promise<GcResult>;
   /** Points `tag` of the image's name to it. */
   tag(reference: string, tag: string): Promise<Image>;
   /** @param reference `name:tag` */

@@ -22,8 +22,12 @@ export type Folder = (typeof FOLDERS)[number];
 
 /** All folders that a store is made with. */
 export function storeFolders(): string[] {
-  const shards = Array.from({ length: 256 }, (_, i) => `packs/${i.toString(16).padStart(2, '0')}`);
-  return [...FOLDERS, ...shards];
+  return [...FOLDERS, ...packFolders()];
+}
+
+/** The 256 folders that packs lie in. */
+export function packFolders(): string[] {
+  return Array.from({ length: 256 }, (_, i) => `packs/${i.toString(16).padStart(2, '0')}`);
 }
 
 export const packKey = (id: PackId): string => `packs/${id.slice(0, 2)}/${id}`;

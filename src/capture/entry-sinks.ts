@@ -2,11 +2,11 @@
 import { EntryKind, FRAME_MAX_BYTES, type LeaseId, PackKind } from '../../store-format/index.js';
 import type { Engine } from '../engine/engine.js';
 import { settingValue } from '../engine/settings.js';
+import { FrameBuilder } from '../packs/frame-builder.js';
+import type { NewChunks } from '../packs/new-chunks.js';
 import type { PackCatalog } from '../packs/pack-catalog.js';
 import { PackWriter } from '../packs/pack-writer.js';
-import { FrameBuilder } from './frame-builder.js';
 import { KnownEntries } from './known-entries.js';
-import type { NewChunks } from './new-chunks.js';
 
 export interface EntrySink {
   readonly known: KnownEntries;

@@ -18,9 +18,9 @@ import {
   type SketchSample,
 } from '../../store-format/index.js';
 import { blake3 } from '../hashing/blake3.js';
+import { NewChunks } from '../packs/new-chunks.js';
 import { CHUNK_HOMES, ENTRY_HOMES } from '../packs/pack-catalog.js';
 import type { EntrySink } from './entry-sinks.js';
-import { NewChunks } from './new-chunks.js';
 import type { ParentImage } from './parent-image.js';
 import type { FoundSegment, ScannedSpan, SettledSegment } from './scanned-segment.js';
 import { Sketch } from './sketch.js';

@@ -19,6 +19,25 @@ const RULES = {
     max: FRAME_MAX_BYTES,
     description: 'plain bytes of new chunks that are compressed together',
   },
+  repackBelow: {
+    defaultValue: 90,
+    min: 0,
+    max: 100,
+    description: 'gc rewrites packs of which less than this percentage is needed',
+  },
+  removedGraceHours: {
+    defaultValue: 0,
+    min: 0,
+    max: 100_000,
+    description: 'hours for which gc leaves removed images, so that they can be undeleted',
+  },
+  packGraceHours: {
+    defaultValue: 24,
+    min: 0,
+    max: 100_000,
+    description:
+      'hours for which gc leaves whole packs of captures that did not end, for the next one to use',
+  },
 } as const satisfies Record<string, SettingRule>;
 
 export type SettingName = keyof typeof RULES;

@@ -7,14 +7,18 @@
 import { constants } from 'node:fs';
 import { access, type FileHandle, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { packFolders } from '../../store-format/index.js';
 import { errnoOf } from '../errors.js';
 import { discard, linkOnce, syncFolder } from '../system/durable-files.js';
+import { mapConcurrently } from '../system/map-concurrently.js';
 import { tryLock } from '../system/native-extensions.js';
 import { asStoreError } from './folder-errors.js';
 import { FolderUpload } from './folder-upload.js';
 import type { ByteRange, Claim, Fetched, Hold, ObjectStore } from './object-store.js';
 
 const TMP = 'tmp';
+/** Folders being listed at a time. */
+const LISTINGS_AHEAD = 16;
 /** Leftovers whose owner has no lease file are deleted when they are this old: a claim takes milliseconds. */
 const STALE_MS = 24 * 3600 * 1000;
 
@@ -82,7 +86,22 @@ export class FolderStore implements ObjectStore {
     }
   }
 
+  async modified(key: string): Promise<number | undefined> {
+    try {
+      return (await stat(this.localPath(key))).mtimeMs;
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') return undefined;
+      throw asStoreError(error, key, 'Cannot read');
+    }
+  }
+
   async list(folder: string): Promise<string[]> {
+    if (folder !== 'packs') return this.#listFiles(folder);
+    const keys = await mapConcurrently(packFolders(), LISTINGS_AHEAD, (shard) => this.#listFiles(shard));
+    return keys.flat();
+  }
+
+  async #listFiles(folder: string): Promise<string[]> {
     try {
       const entries = await readdir(this.localPath(folder), { withFileTypes: true });
       return entries.filter((entry) => entry.isFile()).map((entry) => `${folder}/${entry.name}`);

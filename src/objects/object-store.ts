@@ -13,7 +13,9 @@ export interface ObjectStore {
   get(key: string, range?: ByteRange): Promise<Fetched>;
   /** Length in bytes, undefined when there is no such object. */
   size(key: string): Promise<number | undefined>;
-  /** Keys of the objects right below a folder, in no order. */
+  /** When the object appeared, milliseconds since 1970; undefined when there is none. Policy only, never safety. */
+  modified(key: string): Promise<number | undefined>;
+  /** Keys of the objects right below a folder, in no order; for `packs`, those of all its shards. */
   list(folder: string): Promise<string[]>;
   delete(key: string): Promise<void>;
   /** Writes whatever was there before: for leases, the only objects that change. */

@@ -5,30 +5,21 @@
  * An entry has a home when a pack that is present, not condemned and not damaged lists its full id in its footer.
  * Writers rely on homes only. Readers also take what condemned packs still hold.
  */
-import {
-  type Folder,
-  type PackId,
-  PackKind,
-  type PackTail,
-  type PubId,
-  packKey,
-  parsePackId,
-} from '../../store-format/index.js';
+import { type PackId, PackKind, type PackTail, type PubId, packKey } from '../../store-format/index.js';
 import type { ChunkIndex, NewPack, Place } from '../chunk-index/chunk-index.js';
 import { messageOf, StoreError } from '../errors.js';
 import type { OperationOptions, Warning } from '../interface.js';
 import type { ObjectStore } from '../objects/object-store.js';
-import { mapConcurrently } from '../system/map-concurrently.js';
 import { FooterTable } from './footer-table.js';
+import { listPackIds, listPacks } from './list-packs.js';
 import { readPackTail } from './read-tail.js';
 
 /** Footers kept in memory: about 90 full ones, or those of 10 GiB of packs with chunks of 16 KiB. */
 const CACHE_BYTES = 64 * 1024 * 1024;
 /** Neighbours in an image lie in few packs: those footers are asked before the index. */
 const RECENT = 6;
-const PACK_FOLDERS = 256;
-/** Folders being listed at a time. */
-const LISTINGS_AHEAD = 16;
+/** More packs than this are looked for in a listing rather than one by one. */
+const LOOKED_FOR_SINGLY = 256;
 /** Footers being read while the index takes in others. */
 const FOOTERS_AHEAD = 3;
 
@@ -66,8 +57,8 @@ interface Taken extends RefreshResult {
 
 export class PackCatalog {
   #present = new Set<PackId>();
-  #condemned = new Set<PackId>();
-  #damaged = new Set<PackId>();
+  #condemned: ReadonlySet<PackId> = new Set();
+  #damaged: ReadonlySet<PackId> = new Set();
   readonly #unreadable = new Set<PackId>();
   readonly #footers = new Map<PackId, FooterTable>();
   #footerBytes = 0;
@@ -84,9 +75,10 @@ export class PackCatalog {
    * condemned packs are listed first, then packs, then the index is read.
    */
   async refresh(options: OperationOptions = {}): Promise<RefreshResult> {
-    this.#condemned = await this.#listPacks('condemned');
-    this.#damaged = await this.#listPacks('damaged');
-    this.#present = await this.listPresent();
+    const { condemned, damaged, present } = await listPacks(this.objects);
+    this.#condemned = condemned;
+    this.#damaged = damaged;
+    this.#present = new Set(present); // own packs are added later
     const news = [...this.#present].filter((pack) => !this.index.packs.has(pack));
     const taken: Taken = { entries: 0, unreadable: [] };
     if (news.length > 0) {
@@ -126,26 +118,6 @@ export class PackCatalog {
     this.warn({ code: 'object-skipped', message: messageOf(error) });
   }
 
-  /** Packs that lie in the store now. */
-  async listPresent(): Promise<Set<PackId>> {
-    const folders = Array.from(
-      { length: PACK_FOLDERS },
-      (_, i) => `packs/${i.toString(16).padStart(2, '0')}`,
-    );
-    const keys = await mapConcurrently(folders, LISTINGS_AHEAD, (folder) => this.objects.list(folder));
-    return new Set(
-      keys
-        .flat()
-        .map(parsePackId)
-        .filter((id) => id !== undefined),
-    );
-  }
-
-  async #listPacks(folder: Folder): Promise<Set<PackId>> {
-    const ids = (await this.objects.list(folder)).map(parsePackId);
-    return new Set(ids.filter((id) => id !== undefined));
-  }
-
   /** Memory that footers take. */
   get footerBytes(): number {
     return this.#footerBytes;
@@ -162,7 +134,7 @@ export class PackCatalog {
    * @throws conflict
    */
   async settle(packs: ReadonlySet<PackId>): Promise<void> {
-    const damaged = await this.#listPacks('damaged');
+    const damaged = await listPackIds(this.objects, 'damaged');
     const isPresent = await this.#presence(packs.size);
     for (const pack of packs) {
       if (!damaged.has(pack) && (await isPresent(pack))) continue;
@@ -177,8 +149,9 @@ export class PackCatalog {
 
   /** Few packs are looked for one by one, many in a listing. */
   async #presence(packs: number): Promise<(pack: PackId) => boolean | Promise<boolean>> {
-    if (packs < PACK_FOLDERS) return async (pack) => (await this.objects.size(packKey(pack))) !== undefined;
-    const present = await this.listPresent();
+    if (packs < LOOKED_FOR_SINGLY)
+      return async (pack) => (await this.objects.size(packKey(pack))) !== undefined;
+    const present = await listPackIds(this.objects, 'packs');
     return (pack) => present.has(pack);
   }
 

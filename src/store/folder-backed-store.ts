@@ -11,6 +11,8 @@ import type {
   CaptureOptions,
   CaptureResult,
   DiffResult,
+  GcOptions,
+  GcResult,
   Image,
   ImageFilter,
   ImageReader,
@@ -101,6 +103,11 @@ export class FolderBackedStore implements Store {
   async rebuildIndex(options: OperationOptions = {}): Promise<RebuildResult> {
     const { rebuildIndex } = await import('./rebuild-index.js');
     return rebuildIndex(this.engine, this.indexFolder, options);
+  }
+
+  async gc(options: GcOptions = {}): Promise<GcResult> {
+    const { gc } = await import('../gc/gc.js');
+    return gc(this.engine, options);
   }
 
   tag(reference: string, tag: string): Promise<Image> {

@@ -4,10 +4,10 @@
  * side first, so frames stay full.
  */
 import { type EntryKind, FRAME_MAX_BYTES, MIB, PACK_MAX_ENTRIES } from '../../store-format/index.js';
-import type { PackWriter } from '../packs/pack-writer.js';
 import type { Workers } from '../workers/jobs.js';
 import { SharedMemory } from '../workers/shared-memory.js';
 import type { NewChunks, SpanFrame } from './new-chunks.js';
+import type { PackWriter } from './pack-writer.js';
 
 export interface FrameBuilderOptions {
   readonly kind: EntryKind;
