@@ -1,11 +1,10 @@
 /** Where a capture's entries go: into packs, or nowhere in a dry run. */
-import { EntryKind, FRAME_MAX_BYTES, type LeaseId, PackKind } from '../../store-format/index.js';
+import type { EntryKind, LeaseId } from '../../store-format/index.js';
 import type { Engine } from '../engine/engine.js';
 import { settingValue } from '../engine/settings.js';
-import { FrameBuilder } from '../packs/frame-builder.js';
+import { EntryWriter } from '../packs/entry-writer.js';
 import type { NewChunks } from '../packs/new-chunks.js';
 import type { PackCatalog } from '../packs/pack-catalog.js';
-import { PackWriter } from '../packs/pack-writer.js';
 import { KnownEntries } from './known-entries.js';
 
 export interface EntrySink {
@@ -16,65 +15,43 @@ export interface EntrySink {
   addChunks(memory: SharedArrayBuffer, chunks: NewChunks): Promise<{ readonly released: Promise<void> }>;
 }
 
-/** The sink of a real capture: a data pack and a meta pack, with a frame being filled for each kind of entry. */
+/** The sink of a real capture. */
 export class PackSink implements EntrySink {
   readonly known: KnownEntries;
-  readonly #writers: readonly PackWriter[];
-  readonly #builders: ReadonlyMap<EntryKind, FrameBuilder>;
-  readonly #chunks: FrameBuilder;
+  readonly #writer: EntryWriter;
 
   constructor(engine: Engine, catalog: PackCatalog, lease: LeaseId, level: number | undefined) {
     this.known = new KnownEntries(catalog);
     const { objects, environment, workers, config } = engine;
-    const onPack = this.known.settle.bind(this.known);
-    const data = new PackWriter({ objects, environment, kind: PackKind.data, lease, onPack });
-    const meta = new PackWriter({ objects, environment, kind: PackKind.meta, lease, onPack });
-    const frames = {
+    this.#writer = new EntryWriter({
+      objects,
+      environment,
       workers,
+      lease,
       level: level ?? settingValue(config, 'level'),
       frameBytes: settingValue(config, 'frameBytes'),
-      ahead: 2 * workers.parallelism + 2,
-    };
-    this.#writers = [data, meta];
-    this.#chunks = new FrameBuilder({ ...frames, kind: EntryKind.chunk, writer: data });
-    this.#builders = new Map([
-      [EntryKind.chunk, this.#chunks],
-      [EntryKind.recipe, new FrameBuilder({ ...frames, kind: EntryKind.recipe, writer: meta, ahead: 2 })],
-      [EntryKind.page, new FrameBuilder({ ...frames, kind: EntryKind.page, writer: meta, ahead: 2 })],
-      [
-        EntryKind.extents,
-        new FrameBuilder({
-          ...frames,
-          kind: EntryKind.extents,
-          writer: meta,
-          ahead: 2,
-          largestEntry: FRAME_MAX_BYTES,
-        }),
-      ],
-    ]);
+      onPack: (tail) => this.known.settle(tail),
+    });
   }
 
   add(kind: EntryKind, id: Uint8Array, bytes: Uint8Array): Promise<void> {
-    return this.#builders.get(kind)!.add(id, bytes);
+    return this.#writer.add(kind, id, bytes);
   }
 
   addChunks(memory: SharedArrayBuffer, chunks: NewChunks): Promise<{ readonly released: Promise<void> }> {
-    return this.#chunks.addSpan(memory, chunks);
+    return this.#writer.addChunks(memory, chunks);
   }
 
   get storedBytes(): number {
-    return this.#writers.reduce((sum, writer) => sum + writer.storedBytes, 0);
+    return this.#writer.storedBytes;
   }
 
-  /** All entries are in packs, and all packs are durable. */
-  async finish(): Promise<void> {
-    for (const builder of this.#builders.values()) await builder.finish();
-    for (const writer of this.#writers) await writer.finish();
+  finish(): Promise<void> {
+    return this.#writer.finish();
   }
 
-  /** Leaves no half pack. */
-  async abort(): Promise<void> {
-    for (const writer of this.#writers) await writer.abort();
+  abort(): Promise<void> {
+    return this.#writer.abort();
   }
 }
 

@@ -2,31 +2,15 @@
  * Reads single small entries (recipes, pages, extent lists) from meta packs and checks them by their ids. Their
  * frames hold hundreds of neighbours each, so the last few frames are kept.
  */
-import {
-  type Blake3,
-  EntryKind,
-  extentsId,
-  HASH_BYTES,
-  packKey,
-  pageId,
-  recipeId,
-  toHex,
-} from '../../store-format/index.js';
-import { decompressFrame } from '../compression/zstd.js';
+import { type EntryKind, HASH_BYTES, toHex } from '../../store-format/index.js';
 import type { Engine } from '../engine/engine.js';
 import { StoreError } from '../errors.js';
 import { blake3 } from '../hashing/blake3.js';
+import { ENTRY_KINDS } from '../packs/entry-kinds.js';
 import { ENTRY_COPIES, type Home, type PackCatalog } from '../packs/pack-catalog.js';
+import { plainFrame, readStoredFrame } from '../packs/read-frame.js';
 
 const KEPT_FRAMES = 8;
-
-const KINDS: Readonly<
-  Record<number, { name: string; idOf: (bytes: Uint8Array, hash: Blake3) => Uint8Array }>
-> = {
-  [EntryKind.recipe]: { name: 'Recipe', idOf: recipeId },
-  [EntryKind.page]: { name: 'Page', idOf: pageId },
-  [EntryKind.extents]: { name: 'Extent list', idOf: extentsId },
-};
 
 export class EntryReader {
   readonly #frames = new Map<string, Promise<Buffer>>();
@@ -58,7 +42,7 @@ export class EntryReader {
       }
       if (home === undefined) throw this.#lost(kind, ids, at, wrong);
       const bytes = await this.#bytesOf(home);
-      const id = bytes === undefined ? undefined : KINDS[kind]!.idOf(bytes, blake3);
+      const id = bytes === undefined ? undefined : ENTRY_KINDS[kind].idOf(bytes, blake3);
       if (
         bytes !== undefined &&
         id !== undefined &&
@@ -72,7 +56,7 @@ export class EntryReader {
 
   #lost(kind: EntryKind, ids: Buffer, at: number, wrong: readonly Home[]): StoreError {
     const id = toHex(ids.subarray(at, at + HASH_BYTES));
-    const name = KINDS[kind]!.name;
+    const name = ENTRY_KINDS[kind].name;
     const details = { chunk: id, ...(wrong[0] === undefined ? {} : { pack: wrong[0].footer.pack }) };
     return wrong.length === 0
       ? new StoreError('object-missing', `${name} ${id.slice(0, 12)}… is missing: no pack holds it`, details)
@@ -107,12 +91,7 @@ export class EntryReader {
 
   async #readFrame(footer: Home['footer'], number: number): Promise<Buffer> {
     const frame = footer.frames[number]!;
-    const { bytes } = await this.engine.objects.get(packKey(footer.pack), {
-      offset: frame.offset,
-      length: frame.storedBytes,
-    });
-    const out = Buffer.allocUnsafeSlow(frame.plainBytes);
-    const plain = decompressFrame(frame.codec, bytes, frame.plainBytes, out);
-    return Buffer.from(plain.buffer, plain.byteOffset, plain.byteLength);
+    const stored = await readStoredFrame(this.engine.objects, footer.pack, frame);
+    return plainFrame(footer.pack, frame, stored);
   }
 }

@@ -1,6 +1,7 @@
 import {
   decodeManifest,
   decodeManifestHead,
+  decodeTombstone,
   FormatError,
   imageKey,
   MANIFEST_HEAD_BYTES,
@@ -68,6 +69,23 @@ async function readHead(objects: ObjectStore, id: PubId): Promise<ManifestHead> 
 export async function readManifest(objects: ObjectStore, id: PubId): Promise<Manifest> {
   const { bytes } = await objects.get(imageKey(id));
   return decoding(imageKey(id), async () => decodeManifest(bytes, id, blake3));
+}
+
+/**
+ * As `readManifest`, of what may be the tombstone of a lease that was broken: then undefined.
+ *
+ * @throws object-missing, object-damaged, object-unreadable
+ */
+export async function readManifestOrTombstone(
+  objects: ObjectStore,
+  id: PubId,
+): Promise<Manifest | undefined> {
+  const { bytes } = await objects.get(imageKey(id));
+  return decoding(imageKey(id), async () => {
+    if (decodeManifestHead(bytes, id, blake3).kind === 'image') return decodeManifest(bytes, id, blake3);
+    decodeTombstone(bytes, id, blake3);
+    return undefined;
+  });
 }
 
 async function decoding<T>(key: string, decode: () => Promise<T>): Promise<T> {

@@ -51,10 +51,14 @@ export async function listMarks(
 }
 
 /** An odd mark says nothing but "removed": its number alone will do. */
-async function readVerdict(objects: ObjectStore, image: PubId, n: number): Promise<Mark['verdict']> {
-  if (n % 2 === 1) return 'removed';
+export async function readVerdict(objects: ObjectStore, image: PubId, n: number): Promise<Mark['verdict']> {
+  return n % 2 === 1 ? 'removed' : (await readMark(objects, image, n)).verdict;
+}
+
+/** @throws object-missing, object-damaged, object-unreadable */
+export function readMark(objects: ObjectStore, image: PubId, n: number): Promise<Mark> {
   const check = (mark: Mark) => checkMark(image, n, mark);
-  return (await readRecord(objects, markKey(image, n), 'mark', MarkSchema, check)).verdict;
+  return readRecord(objects, markKey(image, n), 'mark', MarkSchema, check);
 }
 
 /**
@@ -76,9 +80,20 @@ export async function setMark(
       });
     }
     if (current.verdict === verdict) return;
-    const key = markKey(image, current.n + 1);
-    const by = `${environment.command} on ${environment.host}`;
-    const mark: Mark = { image, verdict, atMs: environment.now(), by };
-    if ((await objects.claim(key, encodeRecord('mark', key, mark, blake3))).won) return;
+    if (await claimMark(objects, environment, image, current.n + 1, verdict)) return;
   }
+}
+
+/** @returns whether the mark of that number is this one: somebody else may have decided first */
+export async function claimMark(
+  objects: ObjectStore,
+  environment: Environment,
+  image: PubId,
+  n: number,
+  verdict: Mark['verdict'],
+): Promise<boolean> {
+  const key = markKey(image, n);
+  const by = `${environment.command} on ${environment.host}`;
+  const mark: Mark = { image, verdict, atMs: environment.now(), by };
+  return (await objects.claim(key, encodeRecord('mark', key, mark, blake3))).won;
 }
