@@ -1,6 +1,6 @@
 /**
- * Which entries a capture need not write: those that have a home in the store, and those that this capture has on
- * its way there. Remembers the packs it relies on, for the last check before the publish.
+ * Which entries a capture need not write: those that have a home in listings that began after its lease was durable
+ * (SPEC.md, I7), and those that this capture has on its way there. Remembers the packs it relies on, for the last check before the publish.
  */
 import { HASH_BYTES, type PackId, PackKind, type PackTail } from '../../store-format/index.js';
 import type { Home, PackCatalog, Sought } from '../packs/pack-catalog.js';

@@ -51,7 +51,8 @@ export class HeldLease {
   }
 
   /**
-   * Publishes the manifest that this lease entitles to, or finds the lease broken: whoever claims the key first wins.
+   * Publishes the manifest that this lease entitles to, or finds the lease broken: whoever claims the key first wins
+   * (SPEC.md, I4).
    *
    * @throws lease-broken
    */
@@ -87,7 +88,7 @@ export class HeldLease {
     return claim;
   }
 
-  /** Ends the lease. While nobody knows what stands under its key, the lease object is left for gc to decide. */
+  /** Ends the lease. While nobody knows what stands under its key, the lease object is left for gc to decide (I8). */
   async release(): Promise<void> {
     await (this.#undecided ? this.hold.leave() : this.hold.release());
   }

@@ -24,6 +24,7 @@ import { readConfig, requireFeatures, requireWritable } from '../engine/config-r
 import type { Engine } from '../engine/engine.js';
 import { HeldLease } from '../engine/lease.js';
 import { settingValue } from '../engine/settings.js';
+import { StoreError } from '../errors.js';
 import { blake3 } from '../hashing/blake3.js';
 import { readNameRecord } from '../images/name-records.js';
 import type { GcOptions, GcResult } from '../interface.js';
@@ -48,13 +49,30 @@ const BATCH_BYTES = 1024 * 1024 * 1024;
 
 /** @throws gc-running, store-read-only, object-damaged, object-missing, object-unreadable, no-space, conflict */
 export async function gc(engine: Engine, options: GcOptions): Promise<GcResult> {
-  if (options.dryRun) return new GcRun(engine, options).preview();
+  if (options.dryRun) return overtakenIsConflict(new GcRun(engine, options).preview());
   requireWritable(engine);
   const lease = await HeldLease.take(engine.objects, engine.environment, 'gc');
   try {
-    return await new GcRun(engine, options).run(lease.id);
+    return await overtakenIsConflict(new GcRun(engine, options).run(lease.id));
   } finally {
     await lease.release();
+  }
+}
+
+/** A pack or manifest that is there and then is not: another gc, that had taken this one for dead, removed it. */
+async function overtakenIsConflict<T>(run: Promise<T>): Promise<T> {
+  try {
+    return await run;
+  } catch (cause) {
+    if (!(cause instanceof StoreError) || cause.code !== 'object-missing') throw cause;
+    const { object } = cause.details;
+    if (object === undefined) throw cause;
+    throw new StoreError(
+      'conflict',
+      `Another gc removed ${object} meanwhile; run gc again`,
+      { object },
+      { cause },
+    );
   }
 }
 

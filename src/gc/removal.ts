@@ -1,4 +1,4 @@
-/** Condemned packs on their way out (SPEC.md, section 13, steps 6 to 10). */
+/** Condemned packs on their way out (SPEC.md, section 13, steps 6 to 10; I9). */
 import {
   condemnedKey,
   damagedKey,

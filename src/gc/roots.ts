@@ -1,6 +1,6 @@
 /**
  * Roots: the manifests whose entries must stay (SPEC.md, section 13, step 3). Everything in `images/` is one, but what
- * was purged and is named by no pin and no lease. What cannot be read or understood stops gc (I12): it may be a root.
+ * was purged (I5: for good) and is named by no pin and no lease. What cannot be read or understood stops gc (I12): it may be a root.
  */
 import { EntryKind, type Manifest, type PubId, parseMark } from '../../store-format/index.js';
 import { listLeases, requireId } from '../engine/leases.js';

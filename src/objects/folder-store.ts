@@ -7,7 +7,7 @@
 import { constants } from 'node:fs';
 import { access, type FileHandle, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { packFolders } from '../../store-format/index.js';
+import { isHex, LEASE_ID_BYTES, packFolders } from '../../store-format/index.js';
 import { errnoOf } from '../errors.js';
 import { discard, linkOnce, syncFolder } from '../system/durable-files.js';
 import { mapConcurrently } from '../system/map-concurrently.js';
@@ -232,8 +232,9 @@ export class FolderStore implements ObjectStore {
       const owner = key.slice(TMP.length + 1).split('.')[0]!;
       const info = await stat(this.localPath(key)).catch(() => undefined);
       if (info === undefined) continue; // finished meanwhile
-      const leased = (await this.size(`leases/${owner}`)) !== undefined;
-      const dead = leased ? !(await this.isHeld(`leases/${owner}`)) : Date.now() - info.mtimeMs > STALE_MS;
+      const dead = isHex(owner, LEASE_ID_BYTES)
+        ? !(await this.isHeld(`leases/${owner}`)) // ended, broken, or killed
+        : Date.now() - info.mtimeMs > STALE_MS;
       if (dead) await discard(this.localPath(key));
     }
   }

@@ -1,6 +1,6 @@
 /**
  * Small numbered immutable records: the highest number is in force. A change claims the next number; whoever loses
- * reads the winner and tries again, so no change is lost and no lock is held.
+ * reads the winner and tries again, so no change is lost and no lock is held (SPEC.md, I13).
  */
 import type * as v from 'valibot';
 import {

@@ -1,7 +1,7 @@
 /**
  * Where a store's objects live: five verbs, and what some places can do besides.
  *
- * Every object but a lease is immutable and appears in one atomic step. All errors are `StoreError`s: missing,
+ * Every object but a lease is immutable (SPEC.md, I1) and appears in one atomic step. All errors are `StoreError`s: missing,
  * unreadable and no space are three things.
  */
 export interface ObjectStore {

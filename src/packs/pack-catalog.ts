@@ -20,6 +20,8 @@ const CACHE_BYTES = 64 * 1024 * 1024;
 const RECENT = 6;
 /** More packs than this are looked for in a listing rather than one by one. */
 const LOOKED_FOR_SINGLY = 256;
+/** Fewer packs that are gone are no burden to an index. */
+const MIN_GONE = 64;
 /** Footers being read while the index takes in others. */
 const FOOTERS_AHEAD = 3;
 
@@ -63,6 +65,7 @@ export class PackCatalog {
   readonly #footers = new Map<PackId, FooterTable>();
   #footerBytes = 0;
   readonly #recent: FooterTable[] = [];
+  #looked = false;
 
   constructor(
     private readonly objects: ObjectStore,
@@ -79,6 +82,7 @@ export class PackCatalog {
     this.#condemned = condemned;
     this.#damaged = damaged;
     this.#present = new Set(present); // own packs are added later
+    await this.#forgetGone();
     const news = [...this.#present].filter((pack) => !this.index.packs.has(pack));
     const taken: Taken = { entries: 0, unreadable: [] };
     if (news.length > 0) {
@@ -94,6 +98,15 @@ export class PackCatalog {
     }
     for (const { pack, error } of taken.unreadable) this.#giveUp(pack, error);
     return taken;
+  }
+
+  /** After gc the index still knows packs that are gone. Once they are the most of it, it is made anew. */
+  async #forgetGone(): Promise<void> {
+    if (this.#looked) return; // while others look up, nothing is forgotten
+    this.#looked = true;
+    let gone = 0;
+    for (const pack of this.index.packs) if (!this.#present.has(pack)) gone++;
+    if (gone > Math.max(MIN_GONE, this.#present.size)) await this.index.clear();
   }
 
   /** Footers of packs, read a few ahead; what cannot be read is noted and left out. */

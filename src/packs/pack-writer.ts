@@ -134,7 +134,7 @@ export class PackWriter {
     const pack: OpenPack = {
       upload: await this.options.objects.upload(this.options.lease),
       hasher: createBlake3Stream(),
-      salt: this.options.environment.random(32),
+      salt: this.options.environment.random(32), // no PackId ever comes twice (SPEC.md, I2)
       frames: [],
       lengths: [],
       ids: [],
