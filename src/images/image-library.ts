@@ -230,7 +230,7 @@ function unknownReference(
       : unreadable > 0
         ? 'it may be what cannot be read: "doppel verify --all" tells what is damaged'
         : among === 'removed'
-          ? '"doppel ls --removed" lists the removed images'
+          ? 'gc may have purged it: "doppel ls --removed" lists those that can be brought back'
           : '"doppel ls" lists the images';
   return new StoreError(
     'unknown-reference',

@@ -1,16 +1,13 @@
 /** Signals, closed pipes and progress: captures whose source is a pipe that the test feeds as slowly as it likes. */
-import { type ChildProcessWithoutNullStreams, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import type { Image } from '../../src/index.js';
-import { environment, finished, PROGRAM, type Run, startDoppel } from './run-doppel.js';
+import { environment, finished, PROGRAM, startDoppel } from './run-doppel.js';
 import { json, type SampleStore, sampleStore } from './sample-store.js';
-
-const PIECE = Buffer.alloc(256 * 1024, 'x');
-const PIECE_EVERY_MS = 50;
-const AT_WORK_BYTES = 2 * 1024 ** 2;
+import { captureSlowly } from './slow-capture.js';
 
 let sample: SampleStore;
 
@@ -18,42 +15,11 @@ test.before(async () => {
   sample = await sampleStore();
 });
 
-interface Slow {
-  readonly child: ChildProcessWithoutNullStreams;
-  readonly run: Promise<Run>;
-  /** More was read than pipes hold: the capture is at work. */
-  readonly atWork: Promise<void>;
-  readonly stop: () => void;
-}
-
-/** Feeds the source until told to stop. */
-function captureSlowly(name: string, words: readonly string[] = []): Slow {
-  const child = startDoppel(['--store', sample.store, 'capture', '-', name, ...words]);
-  const run = finished(child);
-  let atWork = () => {};
-  const begun = new Promise<void>((resolve) => {
-    atWork = resolve;
-  });
-  let written = 0;
-  const feed = () =>
-    child.stdin.write(PIECE, () => {
-      written += PIECE.length;
-      if (written > AT_WORK_BYTES) atWork();
-    });
-  const timer = setInterval(feed, PIECE_EVERY_MS);
-  void run.then(() => clearInterval(timer));
-  const stop = () => {
-    clearInterval(timer);
-    child.stdin.end();
-  };
-  return { child, run, atWork: begun, stop };
-}
-
 /** A first line of progress comes two seconds after the work began. */
 const PAST_FIRST_LINE_MS = 2500;
 
 test.serial('progress elsewhere than on a terminal: plain lines, then the result', async (t) => {
-  const { child, run, stop } = captureSlowly('lines');
+  const { child, run, stop } = captureSlowly(sample.store, 'lines');
   await once(child.stderr, 'data');
   stop();
   const { code, stdout, stderr } = await run;
@@ -66,7 +32,7 @@ test.serial('progress elsewhere than on a terminal: plain lines, then the result
 });
 
 test.serial('--quiet: no progress, the result still', async (t) => {
-  const { run, atWork, stop } = captureSlowly('quiet', ['--quiet']);
+  const { run, atWork, stop } = captureSlowly(sample.store, 'quiet', ['--quiet']);
   await atWork;
   await sleep(PAST_FIRST_LINE_MS);
   stop();
@@ -82,7 +48,7 @@ for (const [signal, exitCode] of [
   ['SIGHUP', 129],
 ] as const) {
   test.serial(`${signal} stops a capture cleanly and publishes nothing`, async (t) => {
-    const { child, run, atWork } = captureSlowly(`stopped-${exitCode}`);
+    const { child, run, atWork } = captureSlowly(sample.store, `stopped-${exitCode}`);
     await atWork;
     child.kill(signal);
     const { code, stdout, stderr } = await run;
@@ -95,7 +61,7 @@ for (const [signal, exitCode] of [
 }
 
 test.serial('an interruption has its JSON document too', async (t) => {
-  const { child, run, atWork } = captureSlowly('stopped-json', ['--json']);
+  const { child, run, atWork } = captureSlowly(sample.store, 'stopped-json', ['--json']);
   await atWork;
   child.kill('SIGINT');
   const { code, stdout } = await run;
@@ -104,7 +70,7 @@ test.serial('an interruption has its JSON document too', async (t) => {
 });
 
 test.serial('the command after --after runs when a capture is interrupted', async (t) => {
-  const { child, run, atWork } = captureSlowly('stopped-hook', [
+  const { child, run, atWork } = captureSlowly(sample.store, 'stopped-hook', [
     '--before',
     'true',
     '--after',
@@ -118,7 +84,12 @@ test.serial('the command after --after runs when a capture is interrupted', asyn
 });
 
 test.serial('a second signal ends at once', async (t) => {
-  const { child, run, atWork } = captureSlowly('twice', ['--after', 'sleep 30', '--before', 'true']);
+  const { child, run, atWork } = captureSlowly(sample.store, 'twice', [
+    '--after',
+    'sleep 30',
+    '--before',
+    'true',
+  ]);
   await atWork;
   child.kill('SIGINT');
   await once(child.stderr, 'data');
