@@ -1,6 +1,6 @@
 /** One line that says how far the work is: the same words behind a bar and in a log. */
 import type { Progress } from '../src/index.js';
-import { formatBytes, formatDuration, formatRate } from './format.js';
+import { countOf, formatBytes, formatDuration, formatRate } from './format.js';
 
 const PHASE_TITLES = {
   capture: 'Capturing',
@@ -27,7 +27,8 @@ export function fractionDone(progress: Progress): number | undefined {
 
 /** "42 %, 1.3 of 3 GiB, 250 MiB/s, 7.1 s left, new 10 MiB, …": what a narrow terminal cuts off matters least */
 export function progressParts(progress: Progress, bytesPerSecond: number | undefined): readonly string[] {
-  const { doneBytes, totalBytes, newBytes, sharedBytes, zeroBytes } = progress;
+  const { doneBytes, totalBytes, newBytes, sharedBytes, zeroBytes, leases } = progress;
+  if (leases !== undefined) return [`for ${countOf(leases, 'other')} that began earlier`];
   const fraction = fractionDone(progress);
   const parts: string[] = [];
   if (fraction !== undefined) parts.push(`${Math.floor(fraction * 100)} %`);
@@ -48,7 +49,8 @@ export function progressLine(progress: Progress, bytesPerSecond: number | undefi
 
 /** The last line of a phase, with its mean speed. */
 export function finishedLine(progress: Progress, seconds: number): string {
-  const { newBytes, sharedBytes, zeroBytes, doneBytes } = progress;
+  const { newBytes, sharedBytes, zeroBytes, doneBytes, leases } = progress;
+  if (leases !== undefined) return `${phaseTitle(progress.phase)}: ${formatDuration(seconds)}`;
   const parts = [`${formatBytes(doneBytes)} in ${formatDuration(seconds)}`];
   if (seconds > 0) parts.push(formatRate(doneBytes / seconds));
   if (newBytes !== undefined) parts.push(`new ${formatBytes(newBytes)}`);

@@ -31,7 +31,10 @@ export interface Warning {
 export interface Progress {
   /** What is going on: reading a source, a seed, writing a target, checking stored bytes, reading pack footers. */
   readonly phase: 'capture' | 'seed' | 'restore' | 'verify' | 'digest' | 'index' | 'mark' | 'repack' | 'wait';
+  /** 0 while waiting. */
   readonly doneBytes: number;
+  /** While waiting: how many leases of others have not ended. */
+  readonly leases?: number;
   /** Unknown for a stream. */
   readonly totalBytes?: number;
   readonly newBytes?: number;

@@ -70,9 +70,9 @@ function describe(result: GcResult, isDryRun: boolean): string {
   return `${title(result, isDryRun)}\n${renderFields([
     ['store', `${countOf(result.packs, 'pack')}, ${formatBytes(result.packBytes)}, when it began`],
     ['purged', unlessNone(purgedImages, 'removed image')],
-    ['kept', unlessNone(keptImages, 'removed image', 'for their grace, a pin, or somebody who reads them')],
-    ['dropped', unlessNone(droppedPacks, 'pack', 'nothing needed them')],
-    ['repacked', unlessNone(repackedPacks, 'pack', `${formatBytes(result.rewrittenBytes)} written`)],
+    ['kept', unlessNone(keptImages, 'removed image', ': for their grace, a pin, or somebody who reads them')],
+    ['dropped', unlessNone(droppedPacks, 'pack', ': nothing needed them')],
+    ['repacked', unlessNone(repackedPacks, 'pack', `, ${formatBytes(result.rewrittenBytes)} written`)],
     ['waiting', unlessNone(waitingPacks, 'pack', waitingNote(result))],
     [
       'not needed',
@@ -93,10 +93,9 @@ function title({ freedBytes, seconds }: GcResult, isDryRun: boolean): string {
 }
 
 function waitingNote({ waitingBytes }: GcResult): string {
-  return `${formatBytes(waitingBytes)}: somebody who began before still works ("doppel doctor" tells who); the next gc goes on`;
+  return `, ${formatBytes(waitingBytes)}: somebody who began before still works ("doppel doctor" tells who); the next gc goes on`;
 }
 
-function unlessNone(count: number, noun: string, remark?: string): string | undefined {
-  if (count === 0) return undefined;
-  return remark === undefined ? countOf(count, noun) : `${countOf(count, noun)}: ${remark}`;
+function unlessNone(count: number, noun: string, remark = ''): string | undefined {
+  return count === 0 ? undefined : countOf(count, noun) + remark;
 }

@@ -243,7 +243,7 @@ class GcRun {
   }
 
   #tellWaiting(leases: number): void {
-    this.#report.tell(() => ({ phase: 'wait', doneBytes: 0, totalBytes: leases }));
+    this.#report.tell(() => ({ phase: 'wait', doneBytes: 0, leases }));
   }
 
   /** Whoever relies on these packs need not read them again: all they hold was decoded and hashed (I11). */

@@ -52,7 +52,7 @@ test('a store at rest', async (t) => {
 
 test('a capture at work is alive; killed, it is dead', async (t) => {
   const { store } = await sampleStore();
-  const { child, run, atWork } = captureSlowly(store, 'slow', ['--parent', 'web:stable']);
+  const { child, run, atWork } = captureSlowly(t, store, 'slow', ['--parent', 'web:stable']);
   await atWork;
   const [lease, ...others] = (await examine(t, store)).leases;
   t.deepEqual(others, []);
@@ -88,7 +88,7 @@ test('files of the dead are told from files being written', async (t) => {
 
 test('--break ends the lease of a capture that was stopped: it publishes nothing', async (t) => {
   const { store } = await sampleStore();
-  const { child, run, atWork, stop } = captureSlowly(store, 'stopped', ['--json']);
+  const { child, run, atWork, stop } = captureSlowly(t, store, 'stopped', ['--json']);
   await atWork;
   child.kill('SIGSTOP');
   const [lease] = (await examine(t, store)).leases;

@@ -19,7 +19,7 @@ test.before(async () => {
 const PAST_FIRST_LINE_MS = 2500;
 
 test.serial('progress elsewhere than on a terminal: plain lines, then the result', async (t) => {
-  const { child, run, stop } = captureSlowly(sample.store, 'lines');
+  const { child, run, stop } = captureSlowly(t, sample.store, 'lines');
   await once(child.stderr, 'data');
   stop();
   const { code, stdout, stderr } = await run;
@@ -32,7 +32,7 @@ test.serial('progress elsewhere than on a terminal: plain lines, then the result
 });
 
 test.serial('--quiet: no progress, the result still', async (t) => {
-  const { run, atWork, stop } = captureSlowly(sample.store, 'quiet', ['--quiet']);
+  const { run, atWork, stop } = captureSlowly(t, sample.store, 'quiet', ['--quiet']);
   await atWork;
   await sleep(PAST_FIRST_LINE_MS);
   stop();
@@ -48,7 +48,7 @@ for (const [signal, exitCode] of [
   ['SIGHUP', 129],
 ] as const) {
   test.serial(`${signal} stops a capture cleanly and publishes nothing`, async (t) => {
-    const { child, run, atWork } = captureSlowly(sample.store, `stopped-${exitCode}`);
+    const { child, run, atWork } = captureSlowly(t, sample.store, `stopped-${exitCode}`);
     await atWork;
     child.kill(signal);
     const { code, stdout, stderr } = await run;
@@ -61,7 +61,7 @@ for (const [signal, exitCode] of [
 }
 
 test.serial('an interruption has its JSON document too', async (t) => {
-  const { child, run, atWork } = captureSlowly(sample.store, 'stopped-json', ['--json']);
+  const { child, run, atWork } = captureSlowly(t, sample.store, 'stopped-json', ['--json']);
   await atWork;
   child.kill('SIGINT');
   const { code, stdout } = await run;
@@ -70,7 +70,7 @@ test.serial('an interruption has its JSON document too', async (t) => {
 });
 
 test.serial('the command after --after runs when a capture is interrupted', async (t) => {
-  const { child, run, atWork } = captureSlowly(sample.store, 'stopped-hook', [
+  const { child, run, atWork } = captureSlowly(t, sample.store, 'stopped-hook', [
     '--before',
     'true',
     '--after',
@@ -84,7 +84,7 @@ test.serial('the command after --after runs when a capture is interrupted', asyn
 });
 
 test.serial('a second signal ends at once', async (t) => {
-  const { child, run, atWork } = captureSlowly(sample.store, 'twice', [
+  const { child, run, atWork } = captureSlowly(t, sample.store, 'twice', [
     '--after',
     'sleep 30',
     '--before',

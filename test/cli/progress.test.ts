@@ -22,6 +22,13 @@ test('a stream of unknown length has no percent and no time left', (t) => {
   );
 });
 
+test('waiting counts who is waited for, not bytes', (t) => {
+  const waiting: Progress = { phase: 'wait', doneBytes: 0, leases: 2 };
+  t.is(progressLine(waiting, 0), 'Waiting: for 2 others that began earlier');
+  const updates = [0, 2000, 4000].map((timeMs): [number, Progress] => [timeMs, waiting]);
+  t.deepEqual(plainLines(updates, 5000), ['Waiting: for 2 others that began earlier\n', 'Waiting: 5.0 s\n']);
+});
+
 test('the rate follows the last seconds and starts anew when the count does', (t) => {
   const rate = new TransferRate();
   t.is(rate.bytesPerSecond, undefined);

@@ -1,5 +1,6 @@
 /** A capture whose source is a pipe that the test feeds as slowly as it likes. */
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import type { ExecutionContext } from 'ava';
 import { finished, type Run, startDoppel } from './run-doppel.js';
 
 const PIECE = Buffer.alloc(256 * 1024, 'x');
@@ -15,9 +16,15 @@ export interface SlowCapture {
 }
 
 /** Feeds the source until told to stop. */
-export function captureSlowly(store: string, name: string, words: readonly string[] = []): SlowCapture {
+export function captureSlowly(
+  t: ExecutionContext,
+  store: string,
+  name: string,
+  words: readonly string[] = [],
+): SlowCapture {
   const child = startDoppel(['--store', store, 'capture', '-', name, ...words]);
   const run = finished(child);
+  t.teardown(() => child.kill('SIGKILL')); // when the test failed half-way
   let atWork = () => {};
   const begun = new Promise<void>((resolve) => {
     atWork = resolve;
