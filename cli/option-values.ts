@@ -15,6 +15,30 @@ export function parseSize(text: string): number {
   return bytes;
 }
 
+/** The same, and "0" for nothing at all. */
+export function parseSizeOrZero(text: string): number {
+  return text === '0' ? 0 : parseSize(text);
+}
+
+const SECOND_MS = 1000;
+const DURATION_UNITS = {
+  s: SECOND_MS,
+  m: 60 * SECOND_MS,
+  h: 3600 * SECOND_MS,
+  d: 24 * 3600 * SECOND_MS,
+} as const;
+
+/** "90m", "24h", "7d", "0" -> milliseconds */
+export function parseDuration(text: string): number {
+  const match = /^(\d+)([smhd])$/.exec(text);
+  const unit = DURATION_UNITS[match?.[2] as keyof typeof DURATION_UNITS];
+  const milliseconds = text === '0' ? 0 : match === null ? Number.NaN : Number(match[1]) * unit;
+  if (!Number.isSafeInteger(milliseconds)) {
+    throw new InvalidArgumentError('Give a duration such as 0, 30s, 90m, 24h or 7d.');
+  }
+  return milliseconds;
+}
+
 export function integerBetween(low: number, high: number): (text: string) => number {
   return (text) => {
     const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;

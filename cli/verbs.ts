@@ -39,6 +39,7 @@ export const VERBS: readonly Verb[] = [
   verb(LIBRARY, 'unprotect', 'allow removal again', () => import('./commands/unprotect.js')),
   verb(STORE, 'init', 'make a new store', () => import('./commands/init.js')),
   verb(STORE, 'stats', 'what the store holds and saves', () => import('./commands/stats.js')),
+  verb(STORE, 'gc', 'give back the space of removed images', () => import('./commands/gc.js')),
   verb(STORE, 'rebuild', 'make the chunk index anew', () => import('./commands/rebuild.js')),
   verb(STORE, 'config', 'show or change settings', () => import('./commands/config.js')),
   verb(

@@ -21,7 +21,7 @@ export function define(command: Command, start: StartSession): void {
     .option('--min-chunk <size>', 'smallest chunk (default: 4K)', parseSize)
     .option('--avg-chunk <size>', 'average chunk (default: 16K)', parseSize)
     .option('--max-chunk <size>', 'largest chunk (default: 64K)', parseSize)
-    .option('--level <n>', 'zstd level of the store, 1 to 19 (default: 3)', integerBetween(1, 19))
+    .option('--level <n>', 'zstd level of the store, 1 to 19 (default: 2)', integerBetween(1, 19))
     .addHelpText('after', '\nExamples:\n  doppel init\n  doppel init /srv/images --level 6')
     .action((path: string | undefined, options: Options) => start((session) => init(session, path, options)));
 }

@@ -7,7 +7,7 @@ import type { StartSession } from '../session.js';
 export function define(command: Command, start: StartSession): void {
   command
     .description(
-      'Remove one image. It can be brought back with "doppel undelete" until its space is reclaimed.',
+      'Remove one image. It can be brought back with "doppel undelete" until "doppel gc" gives its space back.',
     )
     .argument('<ref>', 'the image')
     .action((reference: string) =>

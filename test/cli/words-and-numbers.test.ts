@@ -3,8 +3,10 @@ import { formatBytes, formatDuration, formatShare, formatTime, formatWork } from
 import {
   collectLabel,
   integerBetween,
+  parseDuration,
   parseLabelChanges,
   parseSize,
+  parseSizeOrZero,
   splitNameAndTag,
 } from '../../cli/option-values.js';
 import { printable, printableLine } from '../../cli/printable.js';
@@ -21,6 +23,23 @@ test('sizes as options', (t) => {
   for (const wrong of ['', '0', '-1', '1.5K', 'K', '16X', '16KB2', '99999999999G', '1e3']) {
     t.throws(() => parseSize(wrong), { message: /Give a size/ }, wrong);
   }
+});
+
+test('sizes that may be nothing', (t) => {
+  t.is(parseSizeOrZero('0'), 0);
+  t.is(parseSizeOrZero('500M'), 500 * 1024 ** 2);
+  for (const wrong of ['', '00', '-1', '0K'])
+    t.throws(() => parseSizeOrZero(wrong), { message: /Give a size/ }, wrong);
+});
+
+test('durations as options', (t) => {
+  t.is(parseDuration('0'), 0);
+  t.is(parseDuration('30s'), 30_000);
+  t.is(parseDuration('90m'), 5_400_000);
+  t.is(parseDuration('24h'), parseDuration('1d'));
+  t.is(parseDuration('7d'), 604_800_000);
+  for (const wrong of ['', '7', 'd', '-1d', '1.5h', '1w', '1 d', '99999999999999d', '1h30m'])
+    t.throws(() => parseDuration(wrong), { message: /Give a duration/ }, wrong);
 });
 
 test('whole numbers as options', (t) => {
