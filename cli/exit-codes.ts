@@ -71,7 +71,7 @@ export const EXIT_CODE_MEANINGS: readonly (readonly [ExitCode, string])[] = [
   [EXIT.bug, 'unexpected failure: a bug, please report it'],
   [EXIT.usage, 'wrong usage: option, argument, name, reference or setting'],
   [EXIT.store, 'the store cannot be opened, made or written'],
-  [EXIT.unknownImage, 'no such image, or more than one'],
+  [EXIT.unknownImage, 'no such image or lease, or more than one'],
   [EXIT.source, 'the source cannot be read, or a --before/--after command failed'],
   [EXIT.target, 'the target was refused or cannot be written'],
   [EXIT.damage, 'damaged or missing data found, or the target differs from the image'],

@@ -62,7 +62,7 @@ async function runCommand(
   const mentioned = scan.operands.slice(0, 2);
   const writeHelp = scan.json ? () => {} : writeError;
   const program = await createProgram({ mentioned, writeHelp }, async (work) => {
-    const session = new Session(program.opts<GlobalOptions>(), interruption);
+    const session = new Session(program.opts<GlobalOptions>(), interruption, scan.operands);
     try {
       exitCode = await work(session);
     } finally {

@@ -10,6 +10,9 @@ import { toJsonText, writeError, writeOutput } from './standard-streams.js';
 
 export const DEFAULT_STORE = './doppel-store';
 
+/** Words of the command line that others are told: the verb, and two that say on what. */
+const WORDS_TOLD = 3;
+
 export interface GlobalOptions {
   readonly store?: string;
   readonly json?: boolean;
@@ -21,11 +24,14 @@ export class Session {
   readonly json: boolean;
   readonly #options: GlobalOptions;
   readonly #interruption: Interruption;
+  readonly #command: string;
   #store: Store | undefined;
   #display: ProgressDisplay | undefined;
 
-  constructor(options: GlobalOptions, interruption: Interruption) {
+  /** @param operands the words that are no options, the verb first */
+  constructor(options: GlobalOptions, interruption: Interruption, operands: readonly string[]) {
     this.json = options.json === true;
+    this.#command = operands.slice(0, WORDS_TOLD).join(' ');
     this.#options = options;
     this.#interruption = interruption;
   }
@@ -43,6 +49,7 @@ export class Session {
     const display = await this.display();
     this.#store = await openStore(this.storePath, {
       ...this.parallelism(),
+      command: this.#command,
       onWarning: (warning) => display.warn(warning),
     });
     return this.#store;

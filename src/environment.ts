@@ -16,7 +16,11 @@ export interface Environment {
   readonly command: string;
 }
 
-export function systemEnvironment(): Environment {
+/** Enough for a person to tell which command it is. */
+const COMMAND_LENGTH = 200;
+
+/** @param command what leases and marks say is at work; the first words of the process's command line by default */
+export function systemEnvironment(command?: string): Environment {
   return {
     now: Date.now,
     monotonic: () => performance.now(),
@@ -29,6 +33,6 @@ export function systemEnvironment(): Environment {
     random: (bytes) => randomBytes(bytes),
     host: hostname(),
     pid: process.pid,
-    command: process.argv.slice(2, 4).join(' ') || 'library',
+    command: (command ?? process.argv.slice(2, 4).join(' ')).slice(0, COMMAND_LENGTH) || 'library',
   };
 }

@@ -10,7 +10,14 @@ import { printableLine } from '../printable.js';
 import { createProgram } from '../program.js';
 import { findStoreOption } from '../scan-arguments.js';
 import { writeOutput } from '../standard-streams.js';
-import { type Candidate, pathsOf, type Suggestions, storeSuggestions, wordsOf } from './suggestions.js';
+import {
+  type Candidate,
+  leaseSuggestions,
+  pathsOf,
+  type Suggestions,
+  storeSuggestions,
+  wordsOf,
+} from './suggestions.js';
 
 export async function answerCompletion(words: readonly string[]): Promise<ExitCode> {
   try {
@@ -32,12 +39,12 @@ async function suggest(words: readonly string[]): Promise<Suggestions> {
   const place = walk(program, before);
   const store = findStoreOption(before);
   // [1]
-  if (place.openOption !== undefined) return suggestValue(place.openOption, current);
+  if (place.openOption !== undefined) return suggestValue(place.openOption, current, store);
   if (!place.optionsEnded && current.startsWith('-') && current !== '-') {
     const equals = current.indexOf('=');
     const option = equals < 0 ? undefined : findOption(place.command, current.slice(0, equals));
     if (option !== undefined) {
-      const inValue = suggestValue(option, current.slice(equals + 1));
+      const inValue = await suggestValue(option, current.slice(equals + 1), store);
       const prefix = current.slice(0, equals + 1);
       return wordsOf(
         inValue.candidates.map(({ word, about }) => ({ word: prefix + word, about })),
@@ -121,10 +128,15 @@ function argumentAt(command: Command, index: number): Argument | undefined {
   return list[index] ?? (last?.variadic === true ? last : undefined);
 }
 
-function suggestValue(option: Option, current: string): Suggestions {
+async function suggestValue(
+  option: Option,
+  current: string,
+  store: string | undefined,
+): Promise<Suggestions> {
   if (option.argChoices !== undefined) return choices(option.argChoices, current);
   if (option.long === '--store') return pathsOf('folders');
-  if (option.long === '--seed') return pathsOf('files');
+  if (option.long === '--seed' || option.long === '--changed-ranges') return pathsOf('files');
+  if (option.long === '--break') return leaseSuggestions(current, store);
   return wordsOf([], current);
 }
 

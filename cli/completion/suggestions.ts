@@ -62,6 +62,17 @@ export async function storeSuggestions(
   }
 }
 
+export function leaseSuggestions(current: string, storePath: string | undefined): Promise<Suggestions> {
+  return withStore(storePath, async (store) => {
+    const { leases } = await store.doctor();
+    const candidates = leases.map(({ id, state, holder }) => ({
+      word: id,
+      about: holder === undefined ? state : `${holder.purpose} by ${holder.pid} on ${holder.host}, ${state}`,
+    }));
+    return wordsOf(candidates, current);
+  });
+}
+
 /** Names and tags always; ids and ~n once the word asks for them, since there are many. */
 export function referenceCandidates(images: readonly Image[], current: string): Candidate[] {
   const candidates = new Map<string, string>();

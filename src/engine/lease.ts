@@ -68,7 +68,7 @@ export class HeldLease {
     if (claim.won || Buffer.compare(claim.winner, manifest) === 0) return;
     throw new StoreError(
       'lease-broken',
-      'This capture was taken for dead and gc broke its lease; nothing was published: run it again',
+      'This capture was taken for dead and its lease was broken; nothing was published: run it again',
       { object: key },
     );
   }

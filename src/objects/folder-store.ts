@@ -5,7 +5,17 @@
  * Leases are held by an OS lock on the lease file: it is locked before it is linked, and a killed process loses it.
  */
 import { constants } from 'node:fs';
-import { access, type FileHandle, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
+import {
+  access,
+  type FileHandle,
+  mkdir,
+  open,
+  readdir,
+  rename,
+  stat,
+  statfs,
+  unlink,
+} from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isHex, LEASE_ID_BYTES, packFolders } from '../../store-format/index.js';
 import { errnoOf } from '../errors.js';
@@ -14,7 +24,7 @@ import { mapConcurrently } from '../system/map-concurrently.js';
 import { tryLock } from '../system/native-extensions.js';
 import { asStoreError } from './folder-errors.js';
 import { FolderUpload } from './folder-upload.js';
-import type { ByteRange, Claim, Fetched, Hold, ObjectStore } from './object-store.js';
+import type { ByteRange, Claim, Fetched, Hold, ObjectStore, Temporaries } from './object-store.js';
 
 const TMP = 'tmp';
 /** Folders being listed at a time. */
@@ -229,13 +239,42 @@ export class FolderStore implements ObjectStore {
 
   async sweep(): Promise<void> {
     for (const key of await this.list(TMP)) {
-      const owner = key.slice(TMP.length + 1).split('.')[0]!;
-      const info = await stat(this.localPath(key)).catch(() => undefined);
-      if (info === undefined) continue; // finished meanwhile
-      const dead = isHex(owner, LEASE_ID_BYTES)
-        ? !(await this.isHeld(`leases/${owner}`)) // ended, broken, or killed
-        : Date.now() - info.mtimeMs > STALE_MS;
-      if (dead) await discard(this.localPath(key));
+      if ((await this.#temporary(key))?.isLeft) await discard(this.localPath(key));
+    }
+  }
+
+  async temporaries(): Promise<Temporaries> {
+    const sums = { files: 0, bytes: 0, leftFiles: 0, leftBytes: 0 };
+    for (const key of await this.list(TMP)) {
+      const found = await this.#temporary(key);
+      if (found === undefined) continue;
+      sums.files++;
+      sums.bytes += found.bytes;
+      if (!found.isLeft) continue;
+      sums.leftFiles++;
+      sums.leftBytes += found.bytes;
+    }
+    return sums;
+  }
+
+  /** Undefined when it was finished meanwhile. */
+  async #temporary(key: string): Promise<{ readonly bytes: number; readonly isLeft: boolean } | undefined> {
+    const info = await stat(this.localPath(key)).catch(() => undefined);
+    if (info === undefined) return undefined;
+    const owner = key.slice(TMP.length + 1).split('.')[0]!;
+    // Of a lease that ended, was broken, or whose holder was killed. Whose lease cannot be tried is taken for alive.
+    const isLeft = isHex(owner, LEASE_ID_BYTES)
+      ? !(await this.isHeld(`leases/${owner}`).catch(() => true))
+      : Date.now() - info.mtimeMs > STALE_MS;
+    return { bytes: info.size, isLeft };
+  }
+
+  async freeBytes(): Promise<number> {
+    try {
+      const { bavail, bsize } = await statfs(this.location);
+      return bavail * bsize;
+    } catch (error) {
+      throw asStoreError(error, this.location, 'Cannot read');
     }
   }
 }

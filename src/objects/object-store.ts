@@ -34,6 +34,10 @@ export interface ObjectStore {
   isHeld(key: string): Promise<boolean>;
   /** Deletes what uploads of dead owners left. */
   sweep(): Promise<void>;
+  /** What uploads have written and not finished; absent where a place does not show it. */
+  temporaries?(): Promise<Temporaries>;
+  /** Bytes that can still be written; absent where a place does not say. */
+  freeBytes?(): Promise<number>;
   /** The file that is the object, where workers can read it themselves. */
   localPath?(key: string): string;
 }
@@ -52,6 +56,14 @@ export interface Upload {
   /** Durable under its key when this resolves. */
   finish(key: string): Promise<void>;
   abort(): Promise<void>;
+}
+
+export interface Temporaries {
+  readonly files: number;
+  readonly bytes: number;
+  /** Of these, what dead owners left: `sweep` deletes it. */
+  readonly leftFiles: number;
+  readonly leftBytes: number;
 }
 
 export interface Hold {

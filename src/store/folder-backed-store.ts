@@ -2,15 +2,17 @@
  * The library's front: one method per operation, each a call into the room that does it. Rooms are loaded when they are
  * called: listing images needs none of them, and should be as quick as it can be.
  */
-import { type Config, FORMAT_VERSION } from '../../store-format/index.js';
 import type { CaptureSource } from '../capture/read-source.js';
 import { changeConfig, requireWritable } from '../engine/config-records.js';
 import type { Engine } from '../engine/engine.js';
 import { listSettings, parseSetting } from '../engine/settings.js';
+import { storeInfo } from '../engine/store-info.js';
 import type {
+  BrokenLease,
   CaptureOptions,
   CaptureResult,
   DiffResult,
+  DoctorReport,
   GcOptions,
   GcResult,
   Image,
@@ -27,7 +29,6 @@ import type {
   Usage,
   VerifyResult,
 } from '../interface.js';
-import type { ObjectStore } from '../objects/object-store.js';
 
 export class FolderBackedStore implements Store {
   readonly info: StoreInfo;
@@ -110,6 +111,18 @@ export class FolderBackedStore implements Store {
     return gc(this.engine, options);
   }
 
+  async doctor(): Promise<DoctorReport> {
+    const { doctor } = await import('../report/doctor.js');
+    return doctor(this.engine);
+  }
+
+  breakLease(lease: string): Promise<BrokenLease> {
+    return this.#writing(async () => {
+      const { breakNamedLease } = await import('../report/break-named-lease.js');
+      return breakNamedLease(this.engine, lease);
+    });
+  }
+
   tag(reference: string, tag: string): Promise<Image> {
     return this.#writing(() => this.engine.library.tag(reference, tag));
   }
@@ -161,17 +174,4 @@ export class FolderBackedStore implements Store {
     requireWritable(this.engine);
     return change();
   }
-}
-
-export function storeInfo(objects: ObjectStore, config: Config): StoreInfo {
-  return {
-    id: config.storeId,
-    location: objects.location,
-    format: `0.${FORMAT_VERSION}`,
-    created: new Date(config.createdMs),
-    readOnly: objects.readOnly,
-    hash: config.hash,
-    chunker: { ...config.chunker },
-    features: config.features,
-  };
 }

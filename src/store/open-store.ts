@@ -4,13 +4,14 @@ import { acquireSlot } from '../chunk-index/slots.js';
 import { checkChunker, readConfig, writeFirstConfig } from '../engine/config-records.js';
 import { Engine } from '../engine/engine.js';
 import { parseSetting } from '../engine/settings.js';
+import { storeInfo } from '../engine/store-info.js';
 import { systemEnvironment } from '../environment.js';
 import { StoreError } from '../errors.js';
 import type { InitOptions, OpenOptions, Store, StoreInfo } from '../interface.js';
 import { FolderStore } from '../objects/folder-store.js';
 import { defaultParallelism } from '../workers/default-parallelism.js';
 import { WorkerPool } from '../workers/pool.js';
-import { FolderBackedStore, storeInfo } from './folder-backed-store.js';
+import { FolderBackedStore } from './folder-backed-store.js';
 import { checkIsFree, checkIsStore, indexFolderOf } from './store-location.js';
 
 /**
@@ -20,7 +21,7 @@ import { checkIsFree, checkIsStore, indexFolderOf } from './store-location.js';
  */
 export async function openStore(location: string, options: OpenOptions = {}): Promise<Store> {
   await checkIsStore(location);
-  const environment = systemEnvironment();
+  const environment = systemEnvironment(options.command);
   const objects = await FolderStore.open(location, toHex(environment.random(8)));
   const { config, damage } = await readConfig(objects);
   if (damage !== undefined) options.onWarning?.({ code: 'object-skipped', message: damage.message });
