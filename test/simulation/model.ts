@@ -121,21 +121,30 @@ export class Model implements StorageObserver {
     }
   }
 
-  /** After a power failure: everything is looked at anew. */
+  /** After a power failure: everything is looked at anew. What is known of when it was made still holds. */
   lookAgain(): void {
+    const before = {
+      marks: new Map([...this.#marks].map(([image, marks]) => [image, new Map(marks)])),
+      holds: new Map(this.#holds),
+      condemned: new Map(this.#condemned),
+    };
     this.wholeness.clear();
     this.#marks.clear();
     this.#holds.clear();
     this.#condemned.clear();
     const keys = [...this.storage.keys()];
+    const now = this.now();
     for (const key of keys) {
       const [folder, name] = split(key);
       const file = this.storage.get(key)!;
       if (folder === 'packs') this.#judgePack(key, name as PackId);
-      else if (folder === 'leases' || folder === 'pins')
-        this.#holds.set(key, { ...readHold(key, file), issuer: '', durableAt: 0 });
-      else if (folder === 'removed') this.#noteMark(key, file, 0);
-      else if (folder === 'condemned') this.#condemned.set(name, 0);
+      else if (folder === 'leases' || folder === 'pins') {
+        const { issuer = '', durableAt = now } = before.holds.get(key) ?? {};
+        this.#holds.set(key, { ...readHold(key, file), issuer, durableAt });
+      } else if (folder === 'removed') {
+        const { image, n } = parseMark(key)!;
+        this.#noteMark(key, file, before.marks.get(image)?.get(n)?.linkedAt ?? now);
+      } else if (folder === 'condemned') this.#condemned.set(name, before.condemned.get(name) ?? now);
     }
     for (const pub of this.#firstImages.keys())
       if (this.storage.get(`images/${pub}`) === undefined && this.#verdict(pub) !== 'purged')
@@ -195,7 +204,7 @@ export class Model implements StorageObserver {
     if (since === undefined)
       throw new Violation('I9', `Pack ${name} is unlinked without a durable record in condemned/`, [name]);
     for (const [lease, hold] of this.#holds) {
-      if (!lease.startsWith('leases/') || hold.issuer === issuer || hold.issuer === '') continue;
+      if (!lease.startsWith('leases/') || hold.issuer === issuer) continue;
       const id = lease.slice('leases/'.length);
       if (hold.durableAt === undefined || hold.durableAt >= since || this.#isDecided(id)) continue;
       throw new Violation('I9', `Pack ${name} is unlinked before ${lease}, which is older, has ended`, [
@@ -293,8 +302,8 @@ export class Model implements StorageObserver {
   #noteMark(key: string, file: StoredFile, linkedAt: number): MarkFacts {
     const { image, n } = parseMark(key)!;
     const { verdict } = decodeRecord('mark', key, file.bytes, MarkSchema, blake3);
-    let marks = this.#marks.get(image);
-    if (marks === undefined) this.#marks.set(image, (marks = new Map()));
+    const marks = this.#marks.get(image) ?? new Map<number, MarkFacts>();
+    this.#marks.set(image, marks);
     const facts = { verdict, linkedAt };
     marks.set(n, facts);
     if (verdict === 'removed') this.#removedAt.set(image, linkedAt);
@@ -306,7 +315,7 @@ export class Model implements StorageObserver {
     const marks = this.#marks.get(image);
     if (this.#verdict(image) !== 'purged' || marks?.get(n)?.verdict === 'purged')
       throw new Violation('I5', `${key} is deleted`, [image]);
-    if (this.storage.possible(`images/${image}`).some((state) => state !== undefined))
+    if (this.#possibleNeeds(image) !== undefined)
       throw new Violation('I5', `${key} is deleted before its manifest`, [image]);
     marks?.delete(n);
   }

@@ -41,8 +41,10 @@ export class SimulatedStore implements ObjectStore {
 
   async delete(key: string): Promise<void> {
     const { storage } = this.place;
-    await this.process.request('delete', key, 'unlink', () => storage.unlink(key, this.process.name));
-    await this.#sync(key);
+    const wasThere = await this.process.request('delete', key, 'unlink', () =>
+      storage.unlink(key, this.process.name),
+    );
+    if (wasThere) await this.#sync(key);
   }
 
   async put(key: string, bytes: Uint8Array): Promise<void> {
@@ -76,8 +78,8 @@ export class SimulatedStore implements ObjectStore {
     }
     return {
       release: async () => {
-        await process.request('release', key, 'unlink', () => storage.unlink(key, process.name));
-        await this.#sync(key);
+        if (await process.request('release', key, 'unlink', () => storage.unlink(key, process.name)))
+          await this.#sync(key);
         holders.delete(key);
       },
       leave: async () => void holders.delete(key),

@@ -76,11 +76,13 @@ export class Storage {
     if (this.durableAtOnce) this.observer?.settled(key);
   }
 
-  unlink(key: string, issuer: string): void {
-    if (!this.#visible.has(key)) return;
+  /** @returns false when there is no such name */
+  unlink(key: string, issuer: string): boolean {
+    if (!this.#visible.has(key)) return false;
     this.#change(key, undefined);
     this.observer?.unlinked(key, issuer);
     if (this.durableAtOnce) this.observer?.settled(key);
+    return true;
   }
 
   #change(key: string, state: State): void {
@@ -96,9 +98,12 @@ export class Storage {
   #pendingOf(key: string): State[] {
     const folder = dirname(key);
     let byKey = this.#pending.get(folder);
-    if (byKey === undefined) this.#pending.set(folder, (byKey = new Map()));
-    let states = byKey.get(key);
-    if (states === undefined) byKey.set(key, (states = []));
+    if (byKey === undefined) {
+      byKey = new Map();
+      this.#pending.set(folder, byKey);
+    }
+    const states = byKey.get(key) ?? [];
+    byKey.set(key, states);
     return states;
   }
 
@@ -172,8 +177,8 @@ export class Storage {
   }
 
   #folder(folder: string): FolderLog {
-    let log = this.#folders.get(folder);
-    if (log === undefined) this.#folders.set(folder, (log = { keys: new Set(), changes: [] }));
+    const log = this.#folders.get(folder) ?? { keys: new Set(), changes: [] };
+    this.#folders.set(folder, log);
     return log;
   }
 }
