@@ -6,6 +6,8 @@ export interface PublishedImage {
   /** What references name. */
   readonly id: string;
   readonly disk: SmallDisk;
+  /** True time at which its capture was reported to have succeeded. */
+  readonly publishedMs: number;
 }
 
 export class Ledger {

@@ -58,67 +58,34 @@ export class Model implements StorageObserver {
 
   linked(key: string, file: StoredFile, issuer: string): void {
     const [folder, name] = split(key);
-    switch (folder) {
-      case 'packs':
-        return this.#packLinked(key, name, file);
-      case 'images':
-        return this.#imageLinked(name, file);
-      case 'removed':
-        return this.#markLinked(key, file);
-      case 'leases':
-        this.#holds.set(key, { ...readHold(key, file), issuer, durableAt: undefined });
-        return;
-      case 'pins':
-        this.#holds.set(key, { ...readHold(key, file), issuer, durableAt: undefined });
-        return;
-      case 'condemned':
-        this.#condemned.set(name, undefined);
-    }
+    if (folder === 'packs') this.#packLinked(key, name, file);
+    else if (folder === 'images') this.#imageLinked(name, file);
+    else if (folder === 'removed') this.#markLinked(key, file);
+    else if (folder === 'condemned') this.#condemned.set(name, undefined);
+    else if (folder === 'leases' || folder === 'pins')
+      this.#holds.set(key, { ...readHold(key, file), issuer, durableAt: undefined });
   }
 
   unlinked(key: string, issuer: string): void {
     const [folder, name] = split(key);
-    switch (folder) {
-      case 'packs':
-        return this.#packUnlinked(key, name, issuer);
-      case 'images':
-        return this.#imageUnlinked(key, name);
-      case 'removed':
-        return this.#markUnlinked(key);
-      case 'leases':
-        return this.#leaseUnlinked(key, name, issuer);
-      case 'pins':
-        return this.#holdGone(key);
-      case 'condemned':
-        if (this.storage.possible(packKeyOf(name)).some((state) => state !== undefined))
-          throw new Violation('I6', `Pack ${name} is there, and is condemned no more`, [name]);
-        this.#condemned.delete(name);
-        return;
-      case 'config':
-      case 'tags':
-      case 'gc':
-        return this.#numberUnlinked(key, folder);
-    }
+    if (folder === 'packs') this.#packUnlinked(key, name, issuer);
+    else if (folder === 'images') this.#imageUnlinked(key, name);
+    else if (folder === 'removed') this.#markUnlinked(key);
+    else if (folder === 'leases') this.#leaseUnlinked(key, name, issuer);
+    else if (folder === 'pins') this.#holdGone(key);
+    else if (folder === 'condemned') this.#recordUnlinked(name);
+    else if (folder === 'config' || folder === 'tags' || folder === 'gc') this.#numberUnlinked(key, folder);
   }
 
   settled(key: string): void {
     const [folder, name] = split(key);
-    switch (folder) {
-      case 'packs':
-        return this.#judgePack(key, name as PackId);
-      case 'images':
-        return this.#judgeImage(name);
-      case 'removed':
-        return this.#judgeImage(parseMark(key)?.image ?? '');
-      case 'leases':
-      case 'pins': {
-        const hold = this.#holds.get(key);
-        if (hold !== undefined) hold.durableAt ??= this.now();
-        return;
-      }
-      case 'condemned':
-        if (this.#condemned.has(name)) this.#condemned.set(name, this.#condemned.get(name) ?? this.now());
-    }
+    if (folder === 'packs') this.#judgePack(key, name as PackId);
+    else if (folder === 'images') this.#judgeImage(name);
+    else if (folder === 'removed') this.#judgeImage(parseMark(key)!.image);
+    else if (folder === 'condemned' && this.#condemned.has(name))
+      this.#condemned.set(name, this.#condemned.get(name) ?? this.now());
+    const hold = this.#holds.get(key);
+    if (hold !== undefined) hold.durableAt ??= this.now();
   }
 
   /** After a power failure: everything is looked at anew. What is known of when it was made still holds. */
@@ -213,6 +180,12 @@ export class Model implements StorageObserver {
       ]);
     }
     this.#judgePack(key, name as PackId);
+  }
+
+  #recordUnlinked(name: string): void {
+    if (this.storage.possible(packKeyOf(name)).some((state) => state !== undefined))
+      throw new Violation('I6', `Pack ${name} is there, and is condemned no more`, [name]);
+    this.#condemned.delete(name);
   }
 
   // Images and marks

@@ -24,6 +24,8 @@ export interface Actor {
   readonly model: Model;
   readonly scenario: Scenario;
   readonly operation: RunningOperation;
+  /** True time. */
+  nowMs(): number;
   /** Throws the process's chunk index away, as rebuilding does. */
   dropIndex(): Promise<void>;
 }
@@ -56,7 +58,7 @@ export const OPERATIONS: Readonly<Record<OperationKind, (actor: Actor) => Promis
   },
 };
 
-async function captureDisk({ engine, random, ledger, model }: Actor): Promise<void> {
+async function captureDisk({ engine, random, ledger, model, nowMs }: Actor): Promise<void> {
   const disk = chooseDisk(random, ledger);
   const name = random.pick(NAMES);
   const live = [...ledger.images.values()].filter(({ pub }) => model.isLive(pub));
@@ -66,7 +68,7 @@ async function captureDisk({ engine, random, ledger, model }: Actor): Promise<vo
     ...(parent === undefined ? {} : { parent }),
     ...(random.chance(0.1) ? { tag: 'stable' } : {}),
   });
-  ledger.publish({ pub: image!.publication, id: image!.id, disk });
+  ledger.publish({ pub: image!.publication, id: image!.id, disk, publishedMs: nowMs() });
 }
 
 function chooseDisk(random: Random, ledger: Ledger): SmallDisk {
@@ -76,15 +78,25 @@ function chooseDisk(random: Random, ledger: Ledger): SmallDisk {
   return random.chance(0.2) ? disk : editedDisk(disk, random);
 }
 
-async function readImage({ engine, random, ledger, model, operation, scenario }: Actor): Promise<void> {
+async function readImage({
+  engine,
+  random,
+  ledger,
+  model,
+  operation,
+  scenario,
+  nowMs,
+}: Actor): Promise<void> {
   const live = [...ledger.images.values()].filter(({ pub }) => model.isLive(pub));
   if (live.length === 0) return;
   const image = random.pick(live);
+  // Where listings lag, what has just been stored may not be found yet.
+  const isListed = nowMs() - image.publishedMs >= scenario.listDelayMs;
   try {
     await compare(engine, image, random.chance(0.5) ? 1 : 3);
   } catch (error) {
     const stayed = model.stayedLiveSince(image.pub, operation.startedStep);
-    const mustWork = !operation.disturbed && stayed && !isListedLate(error, scenario);
+    const mustWork = !operation.disturbed && stayed && isListed && !isMarkedLate(error, scenario);
     if (error instanceof Violation || !mustWork) throw error;
     throw new Violation('read', `Image ${image.pub} is live and cannot be read: ${String(error)}`, [
       image.pub,
@@ -92,8 +104,8 @@ async function readImage({ engine, random, ledger, model, operation, scenario }:
   }
 }
 
-/** Where listings lag, an image that has just been published or brought back may not be found yet. */
-function isListedLate(error: unknown, { listDelayMs }: Scenario): boolean {
+/** Where listings lag, an image that has just been brought back may seem to be removed. */
+function isMarkedLate(error: unknown, { listDelayMs }: Scenario): boolean {
   return listDelayMs > 0 && error instanceof StoreError && error.code === 'unknown-reference';
 }
 

@@ -214,6 +214,7 @@ class Simulation {
       model: this.#model,
       scenario: this.#scenario,
       operation,
+      nowMs: () => this.#clock.nowMs,
       dropIndex: async () => {
         this.#indexes.delete(slotOf(process));
         await process.engine?.closeIndex();
