@@ -9,7 +9,7 @@ import { HeldLease } from '../engine/lease.js';
 import { StoreError } from '../errors.js';
 import { readManifest } from '../images/image-heads.js';
 import { shortName } from '../images/image-library.js';
-import { listMarks } from '../images/marks.js';
+import { findPurged } from '../images/marks.js';
 import type { Image, OperationOptions } from '../interface.js';
 import type { PackCatalog } from '../packs/pack-catalog.js';
 import { EntryReader } from './entry-reader.js';
@@ -47,9 +47,10 @@ export async function openResolved(
 ): Promise<OpenImages> {
   const lease = engine.objects.readOnly ? undefined : await takeReadLease(engine, images);
   try {
-    const marks = await listMarks(engine.objects, () => undefined); // told when the references were resolved
+    const publications = images.map(({ publication }) => publication as PubId);
+    const purged = await findPurged(engine.objects, publications); // what else is wrong with marks was told before
     for (const image of images) {
-      if (marks.get(image.publication as PubId)?.verdict !== 'purged') continue;
+      if (!purged.has(image.publication as PubId)) continue;
       throw new StoreError('image-purged', `Image ${shortName(image)} was purged by gc`, { image: image.id });
     }
     const catalog = await engine.catalog(options);

@@ -50,6 +50,50 @@ export async function listMarks(
   return marks;
 }
 
+/**
+ * The highest number of each image's marks, exactly; 0 where there is none. Where listings lag they may not show the last
+ * one, so the numbers behind the highest that is listed are asked for one by one (SPEC.md, section 12, "Purge").
+ */
+async function readHighestMarks(
+  objects: ObjectStore,
+  images: readonly PubId[],
+): Promise<ReadonlyMap<PubId, number>> {
+  const highest = new Map<PubId, number>(images.map((image) => [image, 0]));
+  for (const key of await objects.list('removed')) {
+    const mark = parseMark(key);
+    const known = mark && highest.get(mark.image);
+    if (known !== undefined) highest.set(mark!.image, Math.max(mark!.n, known));
+  }
+  for (let [image, n] of highest) {
+    while ((await objects.size(markKey(image, n + 1))) !== undefined) n++;
+    highest.set(image, n);
+  }
+  return highest;
+}
+
+/** What is decided of an image now: `restored` when nobody ever removed it. @throws object-damaged, object-unreadable */
+export async function readMarkInForce(objects: ObjectStore, image: PubId): Promise<MarkInForce> {
+  const n = (await readHighestMarks(objects, [image])).get(image)!;
+  return { n, verdict: n === 0 ? 'restored' : await readVerdict(objects, image, n) };
+}
+
+/** Which of these images were purged. A mark that cannot be read says nothing: for readers alone. */
+export async function findPurged(
+  objects: ObjectStore,
+  images: readonly PubId[],
+): Promise<ReadonlySet<PubId>> {
+  const purged = new Set<PubId>();
+  for (const [image, n] of await readHighestMarks(objects, images)) {
+    if (n === 0) continue;
+    try {
+      if ((await readVerdict(objects, image, n)) === 'purged') purged.add(image);
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+    }
+  }
+  return purged;
+}
+
 /** An odd mark says nothing but "removed": its number alone will do. */
 export async function readVerdict(objects: ObjectStore, image: PubId, n: number): Promise<Mark['verdict']> {
   return n % 2 === 1 ? 'removed' : (await readMark(objects, image, n)).verdict;
@@ -73,7 +117,7 @@ export async function setMark(
   verdict: 'removed' | 'restored',
 ): Promise<void> {
   for (;;) {
-    const current = (await listMarks(objects)).get(image) ?? { n: 0, verdict: 'restored' };
+    const current = await readMarkInForce(objects, image);
     if (current.verdict === 'purged') {
       throw new StoreError('image-purged', `Image ${image} was purged by gc: it cannot be brought back`, {
         image,
