@@ -32,15 +32,15 @@ export type FaultKind = (typeof FAULT_KINDS)[number];
 
 /** Chance at each opportunity where a kind is at its usual strength. */
 const USUAL: Readonly<Record<FaultKind, number>> = {
-  crash: 1 / 500,
-  power: 1 / 1500,
-  suspend: 1 / 120,
-  'lost-reply': 1 / 150,
-  delay: 1 / 60,
-  'io-error': 1 / 500,
-  'no-space': 1 / 4000,
-  clock: 1 / 800,
-  rot: 1 / 60,
+  crash: 1 / 1500,
+  power: 1 / 3000,
+  suspend: 1 / 150,
+  'lost-reply': 1 / 400,
+  delay: 1 / 100,
+  'io-error': 1 / 1200,
+  'no-space': 1 / 6000,
+  clock: 1 / 1000,
+  rot: 1 / 3,
   'index-loss': 1 / 6,
   'index-lies': 1 / 3,
   'late-listing': 1 / 2,
@@ -59,7 +59,7 @@ export class Faults {
     for (const kind of FAULT_KINDS) {
       this.#streams.set(kind, new Random(`${seed} ${kind}`));
       // Some kinds are left out of each run: what always happens together hides what one of them does alone.
-      this.#rates.set(kind, USUAL[kind] * swarm.pick([0, 0.3, 1, 1, 2]));
+      this.#rates.set(kind, USUAL[kind] * swarm.pick([0, 0.3, 1, 1, 2, 4]));
     }
   }
 
