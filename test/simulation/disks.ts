@@ -5,7 +5,7 @@ import type { Random } from './random.js';
 const BLOCK = 4096;
 const SEGMENT_BLOCKS = 256;
 /** So few that captures which know nothing of each other share some. */
-const CONTENTS = 48;
+const CONTENTS = 32;
 
 const contents: readonly Buffer[] = Array.from({ length: CONTENTS }, (_, i) =>
   seededBytes(`block ${i}`, BLOCK),
@@ -18,11 +18,11 @@ export interface SmallDisk {
 }
 
 export function newDisk(random: Random): SmallDisk {
-  const segments = random.weighted({ none: 8, one: 3, two: 1 });
+  const segments = random.weighted({ none: 10, one: 2, two: 0.5 });
   const whole = segments === 'none' ? 0 : segments === 'one' ? 1 : 2;
-  const blocksInAll = whole * SEGMENT_BLOCKS + 4 + random.below(28);
+  const blocksInAll = whole * SEGMENT_BLOCKS + 4 + random.below(20);
   const disk = { size: blocksInAll * BLOCK - random.pick([0, 0, 100]), blocks: new Map<number, number>() };
-  writeRuns(disk.blocks, blocksInAll, 2 + random.below(6), random);
+  writeRuns(disk.blocks, blocksInAll, 1 + random.below(4), random);
   return disk;
 }
 
@@ -31,7 +31,7 @@ export function editedDisk(disk: SmallDisk, random: Random): SmallDisk {
   const blocks = new Map(disk.blocks);
   const count = Math.ceil(disk.size / BLOCK);
   if (random.chance(0.4)) for (const at of [...blocks.keys()]) if (random.chance(0.3)) blocks.delete(at);
-  writeRuns(blocks, count, random.below(4), random);
+  writeRuns(blocks, count, random.below(3), random);
   return { size: disk.size, blocks };
 }
 

@@ -30,7 +30,7 @@ export interface Actor {
   dropIndex(): Promise<void>;
 }
 
-const NAMES = ['web', 'mail', 'db'] as const;
+const NAMES = ['web', 'mail'] as const;
 /** Disks that new ones are made from. */
 const RECENT_DISKS = 10;
 
@@ -73,9 +73,9 @@ async function captureDisk({ engine, random, ledger, model, nowMs }: Actor): Pro
 
 function chooseDisk(random: Random, ledger: Ledger): SmallDisk {
   const known = [...ledger.images.values()].slice(-RECENT_DISKS);
-  if (known.length === 0 || random.chance(0.25)) return newDisk(random);
+  if (known.length === 0 || random.chance(0.2)) return newDisk(random);
   const { disk } = random.pick(known);
-  return random.chance(0.2) ? disk : editedDisk(disk, random);
+  return random.chance(0.4) ? disk : editedDisk(disk, random);
 }
 
 async function readImage({
@@ -174,12 +174,12 @@ async function endPin({ engine, random, ledger }: Actor): Promise<void> {
 
 async function collect({ engine, random }: Actor): Promise<void> {
   const graceMs = random.pick([0, 0, 0, undefined, 3_600_000]);
-  const waitMs = random.pick([0, 0, 1000, 60_000, undefined]);
+  const waitMs = random.pick([0, 1000, 60_000, 60_000, undefined]);
   const options: GcOptions = {
     ...(graceMs === undefined ? {} : { graceMs }),
     ...(waitMs === undefined ? {} : { waitMs }),
     ...(random.chance(0.1) ? { maxRepackBytes: 10_000 } : {}),
-    ...(random.chance(0.05) ? { dryRun: true } : {}),
+    ...(random.chance(0.02) ? { dryRun: true } : {}),
   };
   await gc(engine, options);
 }

@@ -41,6 +41,8 @@ export class SimulatedProcess {
   alive = true;
   suspension: Suspension | undefined;
   operation: RunningOperation | undefined;
+  /** It stood still before this request once. */
+  ambushed: Request | undefined;
   engine: Engine | undefined;
   /** Randomness of the operation that it runs. */
   environmentRandom = new Random('idle');

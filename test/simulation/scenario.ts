@@ -45,20 +45,20 @@ export function scenarioOf(seed: number): Scenario {
   return {
     place,
     hosts,
-    processesPerHost: Math.ceil((2 + random.below(3)) / hosts),
+    processesPerHost: Math.ceil(random.pick([2, 3, 3, 4]) / hosts),
     listDelayMs,
     stickiness: random.pick([0, 0.5, 0.8, 0.95]),
-    engineReuse: random.pick([0, 0.5, 0.9]),
+    engineReuse: random.pick([0.5, 0.9, 0.9]),
     liveImages: 1 + random.below(4),
     weights: {
       capture: 10,
-      read: 2 + random.below(3),
+      read: 1 + random.below(2),
       remove: 6,
       undelete: 1 + random.below(3),
       tag: 1,
       pin: random.pick([0.5, 2]),
       unpin: 2,
-      gc: 5 + random.below(6),
+      gc: 7 + random.below(8),
       rebuild: 0.5,
     },
     config: configOf(random, listDelayMs),
@@ -86,7 +86,7 @@ function configOf(random: Random, listDelayMs: number): Config {
       frameBytes: 65_536,
       repackBelow: random.pick([0, 50, 90, 100]),
       removedGraceHours: 0,
-      packGraceHours: random.pick([0, 24]),
+      packGraceHours: random.pick([0, 0, 24]),
     },
   };
 }

@@ -14,6 +14,8 @@ import type { Trace } from './trace.js';
 import { Violation } from './violation.js';
 
 const DAY_MS = 24 * 3600 * 1000;
+/** After that long without a beat a lease counts as left behind. */
+const TIME_OUT_MS = 60_000;
 /** Chances to go next, beside 1 of a process that waits for I/O. */
 const IDLE_WEIGHT = 0.4;
 const ASLEEP_WEIGHT = 0.15;
@@ -53,8 +55,9 @@ export class Scheduler {
     if (process === undefined) return;
     this.#last = process === 'late' ? undefined : process;
     if (process === 'late') this.#arriveLate();
-    else if (process.requests.length > 0) this.#serve(process);
-    else if (process.sleepers.length > 0) this.#wake(process);
+    else if (process.requests.length > 0) {
+      if (!this.#ambush(process)) this.#serve(process);
+    } else if (process.sleepers.length > 0) this.#wake(process);
     else this.start(process);
   }
 
@@ -95,7 +98,7 @@ export class Scheduler {
     const [request] = requests.splice(requests.length === 1 ? 0 : this.random.below(requests.length), 1);
     const fault = this.#faultOf(request!);
     if (fault === undefined) {
-      this.#note(process.name, operationOf(process), request!.verb, request!.key, carryOut(request!));
+      this.#carryOut(request!, operationOf(process), false);
       return;
     }
     if (process.operation !== undefined) process.operation.disturbed = true;
@@ -116,8 +119,23 @@ export class Scheduler {
     }
     if (!this.faults.hits('lost-reply')) return undefined;
     const arrived = this.faults.details('lost-reply').chance(0.6);
-    const outcome = arrived ? `reply lost: ${carryOut(request, true)}` : 'lost on its way';
-    return { error: 'ETIMEDOUT', outcome };
+    if (arrived) this.#carryOut(request, operationOf(request.process), true);
+    return { error: 'ETIMEDOUT', outcome: arrived ? 'its reply is lost' : 'lost on its way' };
+  }
+
+  /** @param late nobody gets the answer */
+  #carryOut(request: Request, operation: string, late: boolean): void {
+    const tell = (outcome: string) =>
+      this.#note(request.process.name, operation, request.verb, request.key, outcome);
+    try {
+      const value = request.effect(late);
+      if (!late) request.resolve(value);
+      tell(typeof value === 'boolean' ? String(value) : '');
+    } catch (error) {
+      tell(error instanceof Violation ? `breaks ${error.rule}` : String(error));
+      if (error instanceof Violation) throw error;
+      if (!late) request.reject(error);
+    }
   }
 
   #wake(process: SimulatedProcess): void {
@@ -131,8 +149,7 @@ export class Scheduler {
   #arriveLate(): void {
     const { late } = this.place;
     const [request] = late.splice(this.random.below(late.length), 1);
-    const { process, verb, key } = request!;
-    this.#note(process.name, 'late', verb, key, carryOut(request!, true));
+    this.#carryOut(request!, 'late', true);
   }
 
   /** @returns whether this step was spent on it */
@@ -167,8 +184,7 @@ export class Scheduler {
     for (const request of process.requests.splice(0)) {
       if (request.kind !== 'name' && request.kind !== 'unlink') continue;
       if (this.place.isRemote && random.chance(0.4)) this.place.late.push(request);
-      else if (random.chance(0.3))
-        this.#note(process.name, 'dying', request.verb, request.key, carryOut(request, true));
+      else if (random.chance(0.3)) this.#carryOut(request, 'dying', true);
     }
     this.place.forget(process);
     const next = new SimulatedProcess(process.host, process.slot, this.#generation++);
@@ -185,28 +201,33 @@ export class Scheduler {
   #suspend(): boolean {
     const random = this.faults.details('suspend');
     const running = this.processes.filter(({ runs, operation }) => runs && operation !== undefined);
-    if (running.length === 0 || this.processes.filter(({ runs }) => runs).length < 2) return false;
-    const process = random.pick(running);
-    const looksDead = this.place.isRemote && random.chance(0.7);
-    const untilStep = this.step + random.pick([30, 100, 300, 1000]);
-    process.suspension = { untilStep, looksDead };
-    this.clock.nowMs += looksDead ? 60_000 : 0;
+    if (running.length === 0) return false;
+    return this.#standStill(random.pick(running), random, [30, 100, 300, 1000]);
+  }
+
+  #ambush(process: SimulatedProcess): boolean {
+    const [request] = process.requests;
+    if (request === undefined || !isDecisive(request) || request === process.ambushed) return false;
+    if (!this.faults.hits('ambush')) return false;
+    process.ambushed = request;
+    return this.#standStill(process, this.faults.details('ambush'), [20, 60, 150, 300]);
+  }
+
+  /** @returns false when nobody would be left to go on */
+  #standStill(process: SimulatedProcess, random: Random, steps: readonly number[]): boolean {
+    if (this.processes.filter(({ runs }) => runs).length < 2) return false;
+    const looksDead = this.place.isRemote && random.chance(0.5);
+    process.suspension = { untilStep: this.step + random.pick(steps), looksDead };
+    this.clock.nowMs += looksDead ? TIME_OUT_MS : 0;
     this.#note(process.name, operationOf(process), 'suspend', '', looksDead ? 'its time-out has passed' : '');
     return true;
   }
 }
 
-/** @param late nobody gets the answer. @returns what came of it */
-function carryOut(request: Request, late = false): string {
-  try {
-    const value = request.effect(late);
-    if (!late) request.resolve(value);
-    return typeof value === 'boolean' ? String(value) : '';
-  } catch (error) {
-    if (error instanceof Violation) throw error;
-    if (!late) request.reject(error);
-    return String(error);
-  }
+/** What is published, condemned, marked or unlinked by it stays so. */
+function isDecisive({ kind, key }: Request): boolean {
+  if (kind === 'name') return /^(images|condemned|removed)\//.test(key);
+  return kind === 'unlink' && /^(images|packs)\//.test(key);
 }
 
 function whatFailed({ kind }: Request): string {
