@@ -53,16 +53,18 @@ export class Faults {
   readonly #streams = new Map<FaultKind, Random>();
   readonly #rates = new Map<FaultKind, number>();
 
-  /** @param off kinds that never happen */
+  /** @param off kinds that never happen. @param rates chances that the seed does not choose */
   constructor(
     seed: string,
     private readonly off: ReadonlySet<FaultKind>,
+    rates: Readonly<Partial<Record<FaultKind, number>>> = {},
   ) {
     const swarm = new Random(`${seed} rates`);
     for (const kind of FAULT_KINDS) {
       this.#streams.set(kind, new Random(`${seed} ${kind}`));
       // Some kinds are left out of each run: what always happens together hides what one of them does alone.
-      this.#rates.set(kind, USUAL[kind] * swarm.pick([0, 0, 0.3, 1, 1, 3]));
+      const chosen = USUAL[kind] * swarm.pick([0, 0, 0.3, 1, 1, 3]);
+      this.#rates.set(kind, rates[kind] ?? chosen);
     }
   }
 

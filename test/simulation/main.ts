@@ -6,7 +6,7 @@
  */
 import { fork } from 'node:child_process';
 import { parseArgs } from 'node:util';
-import { PLANT_NAMES, PLANTS, type PlantName } from './plants.js';
+import { FOCUS, PLANT_NAMES, PLANTS, type PlantName } from './plants.js';
 import { failure, story, summary, type Totals } from './report.js';
 import { shrink } from './shrink.js';
 import { simulate } from './simulation.js';
@@ -32,14 +32,15 @@ async function run({ seed, seeds, steps, plant }: Task, tellsStory: boolean): Pr
   for (let i = 0; i < seeds && totals.steps < steps; i++) {
     const share = Math.ceil((steps - totals.steps) / (seeds - i));
     const planted = makePlant && { plant: makePlant() };
-    const result = await simulate({ seed: seed + i, steps: share, ...planted });
+    const focus = plant && FOCUS[plant];
+    const result = await simulate({ seed: seed + i, steps: share, ...planted, ...(focus && { focus }) });
     totals.steps += result.steps;
     totals.seeds++;
     totals.crashes += result.crashes;
     if (result.violation === undefined) continue;
     totals.violations++;
     say(failure(result));
-    if (tellsStory && process.env.NOSTORY === undefined) say(story(await shrink(result, makePlant)));
+    if (tellsStory) say(story(await shrink(result, makePlant, focus)));
     break;
   }
   return totals;

@@ -5,7 +5,7 @@
 import { FAULT_KINDS, type FaultKind } from './faults.js';
 import type { Plant } from './plants.js';
 import { OPERATION_KINDS, type OperationKind } from './scenario.js';
-import { type RunOptions, type RunResult, simulate } from './simulation.js';
+import { type Focus, type RunOptions, type RunResult, simulate } from './simulation.js';
 
 /** Runs that are tried at most. */
 const MAX_TRIES = 120;
@@ -21,9 +21,10 @@ export interface Shrunk {
 export async function shrink(
   found: RunResult,
   makePlant: (() => Plant) | undefined,
+  focus: Focus | undefined,
   tries: number = MAX_TRIES,
 ): Promise<Shrunk> {
-  return new Shrinker(found, makePlant, tries).run();
+  return new Shrinker(found, makePlant, focus, tries).run();
 }
 
 class Shrinker {
@@ -35,6 +36,7 @@ class Shrinker {
   constructor(
     private readonly found: RunResult,
     private readonly makePlant: (() => Plant) | undefined,
+    private readonly focus: Focus | undefined,
     private triesLeft: number,
   ) {
     this.#steps = found.steps;
@@ -87,6 +89,13 @@ class Shrinker {
   #simulate(more: Partial<RunOptions>): Promise<RunResult> {
     const plant = this.makePlant?.();
     const { seed } = this.found;
-    return simulate({ seed, steps: this.#steps, ...this.#options(), ...(plant && { plant }), ...more });
+    return simulate({
+      seed,
+      steps: this.#steps,
+      ...this.#options(),
+      ...(plant && { plant }),
+      ...(this.focus && { focus: this.focus }),
+      ...more,
+    });
   }
 }

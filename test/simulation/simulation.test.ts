@@ -19,7 +19,7 @@ test('several processes, all faults: nothing is lost', async (t) => {
   const runs: RunResult[] = [];
   for (let i = 0; i < SEEDS; i++) {
     const result = await simulate({ seed: seed + i, steps: STEPS });
-    if (result.violation !== undefined) t.fail(story(await shrink(result, undefined)));
+    if (result.violation !== undefined) t.fail(story(await shrink(result, undefined, undefined)));
     runs.push(result);
   }
   const sum = (of: (run: RunResult) => number) => runs.reduce((total, run) => total + of(run), 0);
@@ -39,7 +39,7 @@ test('a mistake is found, made small and told', async (t) => {
   const makePlant = PLANTS['unsynced-packs'];
   const found = await simulate({ seed: PLANTED_SEED, steps: STEPS, plant: makePlant() });
   t.is(found.violation?.rule, 'I3', failure(found));
-  const shrunk = await shrink(found, makePlant, 40);
+  const shrunk = await shrink(found, makePlant, undefined, 40);
   t.true(shrunk.result.steps <= found.steps);
   t.is(shrunk.result.violation?.rule, 'I3');
   t.true(shrunk.faultsOff.size > 0);

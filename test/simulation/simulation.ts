@@ -35,6 +35,12 @@ import { Violation } from './violation.js';
 const CHECK_EVERY = 100;
 const NONE: ReadonlySet<never> = new Set();
 
+/** What happens often in a run, where the seed would choose otherwise: rare races are looked for where they are. */
+export interface Focus {
+  readonly rates?: Readonly<Partial<Record<FaultKind, number>>>;
+  readonly weights?: Readonly<Partial<Record<OperationKind, number>>>;
+}
+
 export interface RunOptions {
   readonly seed: number;
   readonly steps: number;
@@ -43,6 +49,7 @@ export interface RunOptions {
   /** Numbers of operations that are not run. */
   readonly skipped?: ReadonlySet<number>;
   readonly plant?: Plant;
+  readonly focus?: Focus;
   readonly trace?: boolean;
 }
 
@@ -86,9 +93,10 @@ class Simulation {
   #recovered = false;
 
   constructor(private readonly options: RunOptions) {
-    const { seed, faultsOff = NONE } = options;
-    this.#scenario = scenarioOf(seed);
-    this.#faults = new Faults(`${seed}`, faultsOff);
+    const { seed, faultsOff = NONE, focus } = options;
+    const scenario = scenarioOf(seed);
+    this.#scenario = { ...scenario, weights: { ...scenario.weights, ...focus?.weights } };
+    this.#faults = new Faults(`${seed}`, faultsOff, focus?.rates);
     const { place, listDelayMs, config } = this.#scenario;
     const isRemote = place === 'remote';
     const nowMs = () => this.#clock.nowMs;
