@@ -32,15 +32,24 @@ export async function chooseParent(
   { name, parent }: ParentWish,
 ): Promise<ManifestHeader | undefined> {
   if (parent === false) return undefined;
+  if (parent !== undefined) return requireChunker(engine, await headerOfReference(engine, parent));
   const headers = new Map(listing.headers.map((header) => [header.pubId, header]));
   const headerOf = (image: Image) => headers.get(image.publication)!;
-  if (parent !== undefined) return requireChunker(engine, headerOf(await engine.library.resolve(parent)));
   const usable = images
     .filter(({ removed }) => !removed)
     .map(headerOf)
     .filter(({ chunker }) => chunker === engine.chunkerFingerprint);
   const sameName = usable.filter((header) => header.name === name).sort(bySequence);
   return sameName.at(-1) ?? mostAlike(usable, source);
+}
+
+/** The image may have been published after the library was loaded, and purged since it was resolved. */
+async function headerOfReference(engine: Engine, reference: string): Promise<ManifestHeader> {
+  const { publication } = await engine.library.resolve(reference);
+  const { headers } = await engine.library.heads();
+  const header = headers.find(({ pubId }) => pubId === publication);
+  if (header !== undefined) return header;
+  throw new StoreError('image-purged', `Image "${reference}" was purged by gc`, { reference });
 }
 
 function requireChunker(engine: Engine, header: ManifestHeader): ManifestHeader {

@@ -16,7 +16,7 @@ import { readRange } from '../contents/read-range.js';
 import type { Engine } from '../engine/engine.js';
 import { messageOf, StoreError } from '../errors.js';
 import { readManifest } from '../images/image-heads.js';
-import { listMarks } from '../images/marks.js';
+import { readMarkInForce } from '../images/marks.js';
 import { CHUNK_HOMES, ENTRY_HOMES, type PackCatalog, type Sought } from '../packs/pack-catalog.js';
 
 export class ParentImage {
@@ -52,8 +52,7 @@ export class ParentImage {
     publication: PubId,
   ): Promise<ParentImage | undefined> {
     try {
-      const marks = await listMarks(engine.objects);
-      if (marks.get(publication)?.verdict === 'purged') return undefined;
+      if ((await readMarkInForce(engine.objects, publication)).verdict === 'purged') return undefined;
       const manifest = await readManifest(engine.objects, publication);
       const contents = ImageContents.of(manifest, new EntryReader(engine, catalog));
       const lossless = (await engine.objects.list('lost')).length === 0;

@@ -7,7 +7,7 @@ import type { Manifest, PubId } from '../../store-format/index.js';
 import type { Engine } from '../engine/engine.js';
 import { StoreError } from '../errors.js';
 import { readManifest } from '../images/image-heads.js';
-import { listMarks } from '../images/marks.js';
+import { findPurged } from '../images/marks.js';
 import type { Image, OperationOptions } from '../interface.js';
 import type { PackCatalog } from '../packs/pack-catalog.js';
 import { EntryReader } from './entry-reader.js';
@@ -51,14 +51,15 @@ export async function openResolved(
 ): Promise<OpenImages> {
   const lease = await ReadLease.take(engine, images);
   try {
-    const marks = await listMarks(engine.objects, () => undefined); // told when the references were resolved
+    const publications = images.map(({ publication }) => publication as PubId);
+    const purged = await findPurged(engine.objects, publications); // what else is wrong with marks was told before
     const catalog = await engine.catalog(options);
     const entries = new EntryReader(engine, catalog);
     const open: OpenContents[] = [];
     for (const image of images) {
       try {
         const publication = image.publication as PubId;
-        if (marks.get(publication)?.verdict === 'purged') throw imagePurged(image);
+        if (purged.has(publication)) throw imagePurged(image);
         const manifest = await readManifest(engine.objects, publication);
         open.push({ image, manifest, contents: ImageContents.of(manifest, entries) });
       } catch (error) {

@@ -8,12 +8,12 @@
  * What was planned before may stand in packs that go now; whoever misses one looks again and finds its copy, which was
  * listed in [3] at the latest, as gc copies before it condemns.
  */
-import type { PubId } from '../../store-format/index.js';
+import { imageKey, type PubId } from '../../store-format/index.js';
 import type { Engine } from '../engine/engine.js';
 import { HeldLease } from '../engine/lease.js';
 import { StoreError } from '../errors.js';
 import { shortName } from '../images/image-library.js';
-import { listMarks } from '../images/marks.js';
+import { findPurged } from '../images/marks.js';
 import type { Image } from '../interface.js';
 
 /** A fraction of what gc waits for a reader (10 minutes); a renewal costs two small files and a listing of packs. */
@@ -102,11 +102,14 @@ export class ReadLease {
    */
   async #namesRoots(): Promise<boolean> {
     const { objects } = this.engine;
-    const marks = await listMarks(objects, () => undefined);
-    const present = new Set(await objects.list('images'));
-    const gone = this.images.find(({ publication }) => !present.has(`images/${publication}`));
-    if (gone !== undefined) throw imagePurged(gone);
-    return this.images.every((image) => marks.get(image.publication as PubId)?.verdict !== 'purged');
+    const purged = await findPurged(
+      objects,
+      this.images.map(({ publication }) => publication as PubId),
+    );
+    for (const image of this.images) {
+      if ((await objects.size(imageKey(image.publication as PubId))) === undefined) throw imagePurged(image);
+    }
+    return purged.size === 0;
   }
 
   async release(): Promise<void> {

@@ -11,7 +11,7 @@ import {
 import type { Environment } from '../environment.js';
 import { StoreError } from '../errors.js';
 import { blake3 } from '../hashing/blake3.js';
-import { listMarks } from '../images/marks.js';
+import { readMarkInForce } from '../images/marks.js';
 import { readRecord } from '../objects/numbered-records.js';
 import type { ObjectStore } from '../objects/object-store.js';
 import { requireId } from './leases.js';
@@ -46,7 +46,7 @@ export async function pinImage(
   const pin: Pin = { id, createdMs: environment.now(), reason, images: [image] };
   const key = pinKey(id);
   await objects.claim(key, encodeRecord('pin', key, pin, blake3));
-  const purged = (await listMarks(objects)).get(image)?.verdict === 'purged';
+  const purged = (await readMarkInForce(objects, image)).verdict === 'purged';
   if (!purged && (await objects.size(imageKey(image))) !== undefined) return pin;
   await unpin(objects, id);
   throw new StoreError('image-purged', `Image ${image} was purged by gc: it cannot be pinned`, { image });

@@ -49,6 +49,8 @@ export async function purge(
   }
   if (verdicts.length === 0) return { purged: new Set(), kept: removed.length };
   if (listDelayMs > 0) await environment.sleep(listDelayMs);
+  // Verdicts of others are seen before they are durable.
+  await objects.settle(decided.map((image) => markKey(image, roots.marks.get(image)!.n)));
   const named = await listNamed(objects);
   const purged = new Set<PubId>();
   for (const image of verdicts) {

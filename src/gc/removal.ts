@@ -116,6 +116,8 @@ export class Removal {
   async #wait(waitMs: number): Promise<void> {
     const { engine, lease, listDelayMs, options, onWaiting } = this.parts;
     if (this.#waitingFor === undefined) {
+      // Records of others are seen before they are durable, and leases are listed after they are.
+      await engine.objects.settle(Array.from(this.#pending.keys(), condemnedKey));
       if (listDelayMs > 0) await engine.environment.sleep(2 * listDelayMs, options.signal);
       this.#waitingFor = await listOthers(engine, lease);
     }

@@ -54,16 +54,55 @@ async function listHighest(objects: ObjectStore): Promise<ReadonlyMap<PubId, num
   return highest;
 }
 
+/**
+ * The highest number of each image's marks, exactly; 0 where there is none. Where listings lag they may not show the last
+ * one, so the numbers behind the highest that is listed are asked for one by one (SPEC.md, section 12, "Purge").
+ */
+async function readHighestMarks(
+  objects: ObjectStore,
+  images: readonly PubId[],
+): Promise<ReadonlyMap<PubId, number>> {
+  const listed = await listHighest(objects);
+  const highest = new Map<PubId, number>();
+  for (const image of images) {
+    let n = listed.get(image) ?? 0;
+    while ((await objects.size(markKey(image, n + 1))) !== undefined) n++;
+    highest.set(image, n);
+  }
+  return highest;
+}
+
 /** gc drops the marks below a purge mark: one that was listed as the highest and is gone since has a higher one. */
 async function readInForce(objects: ObjectStore, image: PubId, n: number): Promise<MarkInForce> {
   try {
-    return { n, verdict: await readVerdict(objects, image, n) };
+    return { n, verdict: n === 0 ? 'restored' : await readVerdict(objects, image, n) };
   } catch (error) {
     const isMissing = error instanceof StoreError && error.code === 'object-missing';
-    const higher = isMissing ? ((await listHighest(objects)).get(image) ?? 0) : 0;
+    const higher = isMissing ? (await readHighestMarks(objects, [image])).get(image)! : 0;
     if (higher <= n) throw error;
     return readInForce(objects, image, higher);
   }
+}
+
+/** What is decided of an image now: `restored` when nobody ever removed it. @throws object-damaged, object-unreadable */
+export async function readMarkInForce(objects: ObjectStore, image: PubId): Promise<MarkInForce> {
+  return readInForce(objects, image, (await readHighestMarks(objects, [image])).get(image)!);
+}
+
+/** Which of these images were purged. A mark that cannot be read says nothing: for readers alone. */
+export async function findPurged(
+  objects: ObjectStore,
+  images: readonly PubId[],
+): Promise<ReadonlySet<PubId>> {
+  const purged = new Set<PubId>();
+  for (const [image, n] of await readHighestMarks(objects, images)) {
+    try {
+      if ((await readInForce(objects, image, n)).verdict === 'purged') purged.add(image);
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+    }
+  }
+  return purged;
 }
 
 /** An odd mark says nothing but "removed": its number alone will do. */
@@ -89,7 +128,7 @@ export async function setMark(
   verdict: 'removed' | 'restored',
 ): Promise<void> {
   for (;;) {
-    const current = (await listMarks(objects)).get(image) ?? { n: 0, verdict: 'restored' };
+    const current = await readMarkInForce(objects, image);
     if (current.verdict === 'purged') {
       throw new StoreError('image-purged', `Image ${image} was purged by gc: it cannot be brought back`, {
         image,

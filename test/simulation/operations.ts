@@ -1,0 +1,189 @@
+/** What simulated processes do: the real operations, and what their results promise. */
+import { capture } from '../../src/capture/capture.js';
+import { openContents } from '../../src/contents/open-contents.js';
+import { readRange } from '../../src/contents/read-range.js';
+import { requireWritable } from '../../src/engine/config-records.js';
+import type { Engine } from '../../src/engine/engine.js';
+import { pinImage, unpin } from '../../src/engine/pins.js';
+import { StoreError } from '../../src/errors.js';
+import { gc } from '../../src/gc/gc.js';
+import type { GcOptions, Image } from '../../src/interface.js';
+import type { PubId } from '../../store-format/index.js';
+import { bytesOf, editedDisk, newDisk, type SmallDisk, streamOf } from './disks.js';
+import type { Ledger, PublishedImage } from './ledger.js';
+import type { Model } from './model.js';
+import type { RunningOperation } from './processes.js';
+import type { Random } from './random.js';
+import type { OperationKind, Scenario } from './scenario.js';
+import { Violation } from './violation.js';
+
+export interface Actor {
+  readonly engine: Engine;
+  readonly random: Random;
+  readonly ledger: Ledger;
+  readonly model: Model;
+  readonly scenario: Scenario;
+  readonly operation: RunningOperation;
+  /** True time. */
+  nowMs(): number;
+  /** Throws the process's chunk index away, as rebuilding does. */
+  dropIndex(): Promise<void>;
+}
+
+const NAMES = ['web', 'mail'] as const;
+/** Disks that new ones are made from. */
+const RECENT_DISKS = 10;
+
+export function chooseOperation(
+  random: Random,
+  scenario: Scenario,
+  off: ReadonlySet<OperationKind>,
+): OperationKind {
+  const kind = random.weighted(scenario.weights);
+  return off.has(kind) ? 'read' : kind;
+}
+
+export const OPERATIONS: Readonly<Record<OperationKind, (actor: Actor) => Promise<void>>> = {
+  capture: captureDisk,
+  read: readImage,
+  remove: removeImage,
+  undelete: undeleteImage,
+  tag: tagImage,
+  pin: makePin,
+  unpin: endPin,
+  gc: collect,
+  rebuild: async (actor) => {
+    await actor.dropIndex();
+    await actor.engine.catalog();
+  },
+};
+
+async function captureDisk({ engine, random, ledger, model, nowMs }: Actor): Promise<void> {
+  const disk = chooseDisk(random, ledger);
+  const name = random.pick(NAMES);
+  const live = [...ledger.images.values()].filter(({ pub }) => model.isLive(pub));
+  const how = random.weighted({ byName: 5, none: 2, explicit: live.length > 0 ? 4 : 0 });
+  const parent = how === 'none' ? false : how === 'explicit' ? `@${random.pick(live).id}` : undefined;
+  const { image } = await capture(engine, streamOf(disk), name, {
+    ...(parent === undefined ? {} : { parent }),
+    ...(random.chance(0.1) ? { tag: 'stable' } : {}),
+  });
+  ledger.publish({ pub: image!.publication, id: image!.id, disk, publishedMs: nowMs() });
+}
+
+function chooseDisk(random: Random, ledger: Ledger): SmallDisk {
+  const known = [...ledger.images.values()].slice(-RECENT_DISKS);
+  if (known.length === 0 || random.chance(0.2)) return newDisk(random);
+  const { disk } = random.pick(known);
+  return random.chance(0.4) ? disk : editedDisk(disk, random);
+}
+
+async function readImage({
+  engine,
+  random,
+  ledger,
+  model,
+  operation,
+  scenario,
+  nowMs,
+}: Actor): Promise<void> {
+  const live = [...ledger.images.values()].filter(({ pub }) => model.isLive(pub));
+  if (live.length === 0) return;
+  const image = random.pick(live);
+  // Where listings lag, what has just been stored may not be found yet.
+  const isListed = nowMs() - image.publishedMs >= scenario.listDelayMs;
+  try {
+    await compare(engine, image, random.chance(0.5) ? 1 : 3);
+  } catch (error) {
+    const stayed = model.stayedLiveSince(image.pub, operation.startedStep);
+    const mustWork = !operation.disturbed && stayed && isListed && !isMarkedLate(error, scenario);
+    if (error instanceof Violation || !mustWork) throw error;
+    throw new Violation('read', `Image ${image.pub} is live and cannot be read: ${String(error)}`, [
+      image.pub,
+    ]);
+  }
+}
+
+/** Where listings lag, an image that has just been brought back may seem to be removed. */
+function isMarkedLate(error: unknown, { listDelayMs }: Scenario): boolean {
+  return listDelayMs > 0 && error instanceof StoreError && error.code === 'unknown-reference';
+}
+
+/** Reads all of it, in some parts. */
+export async function compare(
+  engine: Engine,
+  { id, pub, disk }: PublishedImage,
+  parts: number,
+): Promise<void> {
+  const expected = bytesOf(disk);
+  const { images, catalog, release } = await openContents(engine, [`@${id}`], {});
+  try {
+    const { contents } = images[0]!;
+    if (contents.size !== expected.length)
+      throw new Violation('bytes', `Image ${pub} has another size`, [pub]);
+    const step = Math.ceil(expected.length / parts);
+    for (let at = 0; at < expected.length; at += step) {
+      const found = await readRange(engine, catalog, contents, at, step);
+      if (expected.subarray(at, at + step).equals(found)) continue;
+      throw new Violation('bytes', `Image ${pub} gives other bytes from ${at} on`, [pub]);
+    }
+  } finally {
+    await release();
+  }
+}
+
+async function removeImage({ engine, random, scenario }: Actor): Promise<void> {
+  requireWritable(engine);
+  const live = await engine.library.list();
+  const spared = live.length <= scenario.liveImages && random.chance(0.6);
+  if (live.length > 0 && !spared) await engine.library.remove(referenceTo(random.pick(live)));
+}
+
+async function undeleteImage({ engine, random, model, operation }: Actor): Promise<void> {
+  requireWritable(engine);
+  const removed = await engine.library.list({ removed: true });
+  if (removed.length === 0) return;
+  const { publication } = await engine.library.undelete(referenceTo(random.pick(removed)));
+  if (!model.wasLiveSince(publication, operation.startedStep))
+    throw new Violation('undelete', `Image ${publication} was reported restored, and is not`, [publication]);
+}
+
+async function tagImage({ engine, random }: Actor): Promise<void> {
+  requireWritable(engine);
+  const live = await engine.library.list();
+  if (live.length > 0)
+    await engine.library.tag(referenceTo(random.pick(live)), random.pick(['stable', 'old']));
+}
+
+async function makePin({ engine, random, ledger, model }: Actor): Promise<void> {
+  const images = [...(await engine.library.list()), ...(await engine.library.list({ removed: true }))];
+  if (images.length === 0) return;
+  const pub = random.pick(images).publication;
+  const { id } = await pinImage(engine.objects, engine.environment, pub as PubId, 'overlay');
+  if (!model.wholeness.isRoot(pub))
+    throw new Violation('pin', `Image ${pub} was pinned, and is no root`, [pub]);
+  ledger.pins.set(id, pub);
+}
+
+async function endPin({ engine, random, ledger }: Actor): Promise<void> {
+  if (ledger.pins.size === 0) return;
+  const id = random.pick([...ledger.pins.keys()]);
+  ledger.pins.delete(id);
+  await unpin(engine.objects, id);
+}
+
+async function collect({ engine, random }: Actor): Promise<void> {
+  const graceMs = random.pick([0, 0, 0, undefined, 3_600_000]);
+  const waitMs = random.pick([0, 1000, 60_000, 60_000, undefined]);
+  const options: GcOptions = {
+    ...(graceMs === undefined ? {} : { graceMs }),
+    ...(waitMs === undefined ? {} : { waitMs }),
+    ...(random.chance(0.1) ? { maxRepackBytes: 10_000 } : {}),
+    ...(random.chance(0.02) ? { dryRun: true } : {}),
+  };
+  await gc(engine, options);
+}
+
+function referenceTo({ id }: Image): string {
+  return `@${id}`;
+}

@@ -1,0 +1,50 @@
+/**
+ * A short simulation with every test run, from a new seed each time; the long ones are `npm run test:simulation`.
+ */
+import test from 'ava';
+import { PLANTS } from './plants.js';
+import { failure, story, summary } from './report.js';
+import { shrink } from './shrink.js';
+import { type RunResult, simulate } from './simulation.js';
+
+const SEEDS = 6;
+const STEPS = 1000;
+/** Finds the planted mistake soon: any seed in which a capture publishes. */
+const PLANTED_SEED = 1;
+
+const seed = Number(process.env.DOPPEL_SEED ?? Date.now() % 2 ** 31);
+
+test('several processes, all faults: nothing is lost', async (t) => {
+  t.log(`DOPPEL_SEED=${seed}`);
+  const runs: RunResult[] = [];
+  for (let i = 0; i < SEEDS; i++) {
+    const result = await simulate({ seed: seed + i, steps: STEPS });
+    if (result.violation !== undefined) t.fail(story(await shrink(result, undefined, undefined)));
+    runs.push(result);
+  }
+  const sum = (of: (run: RunResult) => number) => runs.reduce((total, run) => total + of(run), 0);
+  const crashes = sum((run) => run.crashes);
+  t.log(summary({ steps: sum(({ steps }) => steps), seeds: SEEDS, crashes, violations: 0 }));
+  for (const kind of ['capture', 'remove'] as const)
+    t.true(sum(({ succeeded }) => succeeded.get(kind) ?? 0) > 0, `No ${kind} succeeded: nothing was tested`);
+});
+
+test('the same seed is the same run', async (t) => {
+  const options = { seed, steps: STEPS, trace: true };
+  const [a, b] = [await simulate(options), await simulate(options)];
+  t.deepEqual(a.trace, b.trace);
+});
+
+test('a mistake is found, made small and told', async (t) => {
+  const makePlant = PLANTS['unsynced-packs'];
+  const found = await simulate({ seed: PLANTED_SEED, steps: STEPS, plant: makePlant() });
+  t.is(found.violation?.rule, 'I3', failure(found));
+  const shrunk = await shrink(found, makePlant, undefined, 40);
+  t.true(shrunk.result.steps <= found.steps);
+  t.is(shrunk.result.violation?.rule, 'I3');
+  t.true(shrunk.faultsOff.size > 0);
+  const told = story(shrunk);
+  t.regex(told, /capture \| rename \| packs.*claim \| images.*breaks I3/s);
+  const unplanted = await simulate({ seed: PLANTED_SEED, steps: found.steps });
+  t.is(unplanted.violation, undefined);
+});

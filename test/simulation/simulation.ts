@@ -1,0 +1,307 @@
+/**
+ * One seed: the real engine over a simulated place, on simulated machines, with everything that may go wrong, until
+ * the steps are up or something is wrong that must never be.
+ */
+import { setImmediate as quiet } from 'node:timers/promises';
+import type { ChunkIndex } from '../../src/chunk-index/chunk-index.js';
+import { MemoryIndex } from '../../src/chunk-index/memory-index.js';
+import { readConfig } from '../../src/engine/config-records.js';
+import { Engine } from '../../src/engine/engine.js';
+import type { Environment } from '../../src/environment.js';
+import { StoreError } from '../../src/errors.js';
+import { blake3 } from '../../src/hashing/blake3.js';
+import { inlineWorkers } from '../../src/workers/inline-workers.js';
+import { configKey, encodeRecord } from '../../store-format/index.js';
+import { simulatedEnvironment, VirtualClock } from './environment.js';
+import { type FaultKind, Faults } from './faults.js';
+import { Ledger } from './ledger.js';
+import { LyingIndex } from './lying-index.js';
+import { Model } from './model.js';
+import { chooseOperation, OPERATIONS } from './operations.js';
+import { Place } from './place.js';
+import type { Plant } from './plants.js';
+import type { SimulatedProcess } from './processes.js';
+import { Random } from './random.js';
+import { ReadingCheck } from './reading-check.js';
+import { Rot } from './rot.js';
+import { type OperationKind, type Scenario, scenarioOf } from './scenario.js';
+import { operationOf, Scheduler } from './scheduler.js';
+import { SimulatedStore } from './simulated-store.js';
+import { Storage } from './storage.js';
+import { Trace, type TraceLine } from './trace.js';
+import { Violation } from './violation.js';
+
+/** Steps between two times that all images are read. */
+const CHECK_EVERY = 100;
+const NONE: ReadonlySet<never> = new Set();
+
+/** What happens often in a run, where the seed would choose otherwise: rare races are looked for where they are. */
+export interface Focus {
+  readonly rates?: Readonly<Partial<Record<FaultKind, number>>>;
+  readonly weights?: Readonly<Partial<Record<OperationKind, number>>>;
+}
+
+export interface RunOptions {
+  readonly seed: number;
+  readonly steps: number;
+  readonly faultsOff?: ReadonlySet<FaultKind>;
+  readonly operationsOff?: ReadonlySet<OperationKind>;
+  /** Numbers of operations that are not run. */
+  readonly skipped?: ReadonlySet<number>;
+  readonly plant?: Plant;
+  readonly focus?: Focus;
+  readonly trace?: boolean;
+}
+
+export interface RunResult {
+  readonly seed: number;
+  readonly steps: number;
+  readonly crashes: number;
+  readonly violation?: Violation;
+  /** Operations that were started, and those that succeeded, by kind. */
+  readonly started: ReadonlyMap<OperationKind, number>;
+  readonly succeeded: ReadonlyMap<OperationKind, number>;
+  /** Codes of errors that operations ended with. */
+  readonly errors: ReadonlyMap<string, number>;
+  readonly imagesRead: number;
+  readonly trace: readonly TraceLine[];
+}
+
+export async function simulate(options: RunOptions): Promise<RunResult> {
+  return new Simulation(options).run();
+}
+
+class Simulation {
+  readonly #scenario: Scenario;
+  readonly #faults: Faults;
+  readonly #clock = new VirtualClock();
+  readonly #place: Place;
+  readonly #model: Model;
+  readonly #rot: Rot;
+  readonly #ledger = new Ledger();
+  readonly #trace: Trace;
+  readonly #scheduler: Scheduler;
+  readonly #reading: ReadingCheck;
+  readonly #workers = inlineWorkers();
+  /** What a machine's disk keeps of each slot's index. */
+  readonly #indexes = new Map<string, ChunkIndex>();
+  readonly #started = new Map<OperationKind, number>();
+  readonly #succeeded = new Map<OperationKind, number>();
+  readonly #errors = new Map<string, number>();
+  #operations = 0;
+  #violation: Violation | undefined;
+  #recovered = false;
+
+  constructor(private readonly options: RunOptions) {
+    const { seed, faultsOff = NONE, focus } = options;
+    const scenario = scenarioOf(seed);
+    this.#scenario = { ...scenario, weights: { ...scenario.weights, ...focus?.weights } };
+    this.#faults = new Faults(`${seed}`, faultsOff, focus?.rates);
+    const { place, listDelayMs, config } = this.#scenario;
+    const isRemote = place === 'remote';
+    const nowMs = () => this.#clock.nowMs;
+    const storage = new Storage(isRemote, nowMs);
+    const lagMs = this.#faults.hits('late-listing') ? listDelayMs : 0;
+    this.#place = new Place(storage, isRemote, lagMs, new Random(`${seed} listings`), nowMs);
+    this.#model = new Model(storage, () => this.#scheduler.step);
+    this.#rot = new Rot(this.#place, this.#model);
+    this.#trace = new Trace(options.trace ?? false);
+    this.#scheduler = new Scheduler(
+      this.#scenario,
+      this.#place,
+      this.#clock,
+      this.#faults,
+      new Random(`${seed} schedule`),
+      this.#trace,
+      (process) => this.#startOperation(process),
+      (host) => this.#recover(host),
+    );
+    const environment = simulatedEnvironment(
+      this.#scheduler.processes[0]!,
+      this.#clock,
+      () => new Random(''),
+    );
+    this.#reading = new ReadingCheck(storage, this.#ledger, this.#model, config, this.#workers, environment);
+    const key = configKey(1);
+    const bytes = encodeRecord('config', key, config, blake3);
+    storage.link(key, { bytes, synced: true, modifiedMs: nowMs() }, 'init');
+    storage.syncFolderOf(key);
+    this.#clock.nowMs += listDelayMs; // the store was made a while ago
+    storage.observer = this.#model;
+  }
+
+  async run(): Promise<RunResult> {
+    try {
+      while (this.#scheduler.step < this.options.steps && this.#violation === undefined) await this.#step();
+    } catch (error) {
+      if (!(error instanceof Violation)) throw error;
+      this.#violation ??= error;
+    }
+    const { step: steps, crashes } = this.#scheduler;
+    return {
+      seed: this.options.seed,
+      steps,
+      crashes,
+      ...(this.#violation === undefined ? {} : { violation: this.#violation }),
+      started: this.#started,
+      succeeded: this.#succeeded,
+      errors: this.#errors,
+      imagesRead: this.#reading.imagesRead,
+      trace: this.#trace.lines,
+    };
+  }
+
+  async #step(): Promise<void> {
+    this.#scheduler.takeStep();
+    await quiet(); // everything here runs in microtasks: all have gone as far as they can
+    if (this.#scheduler.step % CHECK_EVERY !== 0 && !this.#recovered) return;
+    this.#recovered = false;
+    await this.#reading.readAll();
+    this.#decay();
+  }
+
+  /** Not while somebody collects: what gc has read in its run may be relied on in it (SPEC.md, I11). */
+  #decay(): void {
+    const collecting = this.#scheduler.processes.some(({ operation }) => operation?.kind === 'gc');
+    if (collecting || !this.#faults.hits('rot')) return;
+    const pack = this.#rot.strike(this.#faults.details('rot'));
+    if (pack === undefined) return;
+    const { step } = this.#scheduler;
+    const line = {
+      step,
+      timeMs: this.#clock.nowMs,
+      who: '',
+      operation: '',
+      verb: 'rot',
+      key: pack,
+      outcome: '',
+    };
+    this.#trace.add(() => line);
+  }
+
+  #recover(host: number): void {
+    if (!this.#place.isRemote) {
+      this.#place.storage.failPower(this.#faults.details('power'));
+      for (const begun of this.#place.uploads)
+        if (this.#faults.details('power').chance(0.5)) this.#place.uploads.delete(begun);
+      this.#model.lookAgain();
+    }
+    for (const name of this.#indexes.keys())
+      if (name.startsWith(`${host}.`) && this.#faults.details('power').chance(0.3))
+        this.#indexes.delete(name);
+    this.#recovered = true;
+  }
+
+  #startOperation(process: SimulatedProcess): void {
+    const { seed, operationsOff = NONE, skipped = NONE } = this.options;
+    const number = this.#operations++;
+    const random = new Random(`${seed} operation ${number}`);
+    const kind = chooseOperation(random, this.#scenario, operationsOff);
+    if (skipped.has(number)) return;
+    const { step } = this.#scheduler;
+    const operation = { number, kind, startedStep: step, disturbed: false };
+    process.operation = operation;
+    count(this.#started, kind);
+    this.#tell(process, 'begin', '');
+    const chance = new Random(`${seed} ids ${number}`);
+    process.environmentRandom = chance;
+    void this.#operate(process, random).then(
+      () => this.#end(process, undefined),
+      (error: unknown) => this.#end(process, error),
+    );
+  }
+
+  async #operate(process: SimulatedProcess, random: Random): Promise<void> {
+    const operation = process.operation!;
+    if (!random.chance(this.#scenario.engineReuse)) process.engine = undefined;
+    process.engine ??= await this.#open(process);
+    await OPERATIONS[operation.kind]({
+      engine: process.engine,
+      random,
+      ledger: this.#ledger,
+      model: this.#model,
+      scenario: this.#scenario,
+      operation,
+      nowMs: () => this.#clock.nowMs,
+      dropIndex: async () => {
+        this.#indexes.delete(slotOf(process));
+        await process.engine?.closeIndex();
+      },
+    });
+  }
+
+  /** As a command opens a store. */
+  async #open(process: SimulatedProcess): Promise<Engine> {
+    const { plant } = this.options;
+    const who = { process, place: this.#place };
+    const simulated = new SimulatedStore(this.#place, process);
+    const objects = plant?.store?.(simulated, who) ?? simulated;
+    const { config, damage } = await readConfig(objects);
+    return new Engine({
+      objects,
+      environment: this.#environmentOf(process),
+      config,
+      configDamage: damage,
+      workers: plant?.workers?.(this.#workers, who) ?? this.#workers,
+      openIndex: async () => {
+        const index = this.#indexOf(process);
+        return {
+          index: plant?.index?.(index, who) ?? index,
+          damage: undefined,
+          laterDamage: () => undefined,
+          close: async () => {},
+        };
+      },
+      warn: () => undefined,
+    });
+  }
+
+  #environmentOf(process: SimulatedProcess): Environment {
+    return simulatedEnvironment(process, this.#clock, () => process.environmentRandom);
+  }
+
+  #indexOf(process: SimulatedProcess): ChunkIndex {
+    const name = slotOf(process);
+    if (this.#faults.hits('index-loss')) this.#indexes.delete(name);
+    let index = this.#indexes.get(name);
+    if (index === undefined) {
+      index = new MemoryIndex();
+      const lies = new Random(`${this.options.seed} lies ${this.#operations}`);
+      if (this.#faults.hits('index-lies')) index = new LyingIndex(index, lies);
+      this.#indexes.set(name, index);
+    }
+    return index;
+  }
+
+  #end(process: SimulatedProcess, error: unknown): void {
+    if (!process.alive) return;
+    const { kind } = process.operation!;
+    if (error === undefined) count(this.#succeeded, kind);
+    else {
+      process.engine = undefined;
+      if (error instanceof Violation) this.#violation ??= error;
+      else if (error instanceof StoreError) count(this.#errors, `${kind} ${error.code}`);
+      else this.#violation ??= new Violation('unexpected', unexpected(kind, error));
+    }
+    this.#tell(process, 'end', error === undefined ? 'succeeded' : String(error));
+    process.operation = undefined;
+  }
+
+  #tell(process: SimulatedProcess, verb: string, outcome: string): void {
+    const { step } = this.#scheduler;
+    const line = { step, timeMs: this.#clock.nowMs, who: process.name, operation: operationOf(process) };
+    this.#trace.add(() => ({ ...line, verb, key: '', outcome }));
+  }
+}
+
+function slotOf({ host, slot }: SimulatedProcess): string {
+  return `${host}.${slot}`;
+}
+
+function unexpected(kind: OperationKind, error: unknown): string {
+  return `${kind} threw what is no StoreError: ${error instanceof Error ? error.stack : String(error)}`;
+}
+
+function count<K>(counts: Map<K, number>, key: K): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+}
