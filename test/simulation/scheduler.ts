@@ -226,7 +226,7 @@ export class Scheduler {
 
 /** What is published, condemned, marked or unlinked by it stays so. */
 function isDecisive({ kind, key }: Request): boolean {
-  if (kind === 'name') return /^(images|condemned|removed)\//.test(key);
+  if (kind === 'name') return /^(images|condemned|removed|pins|leases)\//.test(key);
   return kind === 'unlink' && /^(images|packs)\//.test(key);
 }
 
