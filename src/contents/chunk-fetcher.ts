@@ -34,6 +34,8 @@ export interface FetchSettings {
   /** What messages call it. */
   readonly targetName?: string;
   readonly keepFrames?: boolean;
+  /** Called before each job: fetching may take longer than a reader's lease should last. */
+  readonly renew?: () => Promise<void>;
   readonly signal?: AbortSignal | undefined;
   /** Plain bytes that were dealt with. */
   readonly onBytes?: (bytes: number) => void;
@@ -47,6 +49,7 @@ interface BadPiece {
 export class ChunkFetcher {
   #plan = new FetchPlan();
   readonly #lost: LostPiece[] = [];
+  /** Since the last run began. */
   #relisted: Promise<unknown> | undefined;
   #distrusted: Promise<unknown> | undefined;
   /** Ids of the segment being planned, once it needs seeds: a copy, since the original keeps a frame in memory. */
@@ -134,6 +137,10 @@ export class ChunkFetcher {
   async #locate(ids: Buffer, at: number): Promise<Home | undefined> {
     const home = await this.catalog.find(ids, at, CHUNK_COPIES);
     if (home !== undefined) return home;
+    this.#relisted ??= this.catalog.refresh(); // a pack may have been rewritten since it was listed
+    await this.#relisted;
+    const moved = await this.catalog.find(ids, at, CHUNK_COPIES);
+    if (moved !== undefined) return moved;
     this.#distrusted ??= this.engine.distrustIndex(); // others that miss something wait for it, too
     await this.#distrusted;
     return this.catalog.find(ids, at, CHUNK_COPIES);
@@ -148,12 +155,15 @@ export class ChunkFetcher {
     let writtenBytes = 0;
     const wrong = new Map<string, PackId[]>();
     this.#seedBytes = 0;
+    this.#relisted = undefined;
     let plan = this.#plan;
     this.#plan = new FetchPlan();
     while (plan.pieces > 0) {
       const { written, bad } = await this.#runPlan(plan, settings); // [2]
       writtenBytes += written;
       plan = new FetchPlan();
+      // A pack may have been rewritten while we read; in every round, as the copies may be rewritten in their turn.
+      if (bad.some(({ piece }) => !isSeedPiece(piece))) await this.catalog.refresh();
       for (const { piece, reason } of bad) {
         if (!isSeedPiece(piece))
           await this.#lookAgain(plan, piece, reason, wrong); // [3]
@@ -173,6 +183,7 @@ export class ChunkFetcher {
     try {
       for (const job of plan.jobs(settings.targetName)) {
         settings.signal?.throwIfAborted();
+        await settings.renew?.();
         const run = this.#runJob(job, settings, bad).then((bytes) => {
           written += bytes;
           running.delete(run);
@@ -216,8 +227,6 @@ export class ChunkFetcher {
     const tried = wrong.get(chunk) ?? [];
     tried.push(footer.pack);
     wrong.set(chunk, tried);
-    this.#relisted ??= this.catalog.refresh(); // a pack may have been rewritten while we read
-    await this.#relisted;
     const home = await this.catalog.find(footer.ids, at, CHUNK_COPIES, tried);
     if (home !== undefined) plan.add({ home, target: piece.target });
     else {

@@ -1,6 +1,7 @@
 /**
  * Reads single small entries (recipes, pages, extent lists) from meta packs and checks them by their ids. Their
- * frames hold hundreds of neighbours each, so the last few frames are kept.
+ * frames hold hundreds of neighbours each, so the last few frames are kept. What is found nowhere is looked for in a
+ * new listing (gc may have moved it), then in an index made anew, and only then given up.
  */
 import { type EntryKind, HASH_BYTES, toHex } from '../../store-format/index.js';
 import type { Engine } from '../engine/engine.js';
@@ -27,7 +28,7 @@ export class EntryReader {
    */
   async read(kind: EntryKind, ids: Buffer, at = 0): Promise<Buffer> {
     const wrong: Home[] = [];
-    let distrusted = false;
+    const looks = [() => this.catalog.refresh(), () => this.engine.distrustIndex()];
     for (;;) {
       const home = await this.catalog.find(
         ids,
@@ -35,12 +36,12 @@ export class EntryReader {
         ENTRY_COPIES,
         wrong.map(({ footer }) => footer.pack),
       );
-      if (home === undefined && !distrusted) {
-        distrusted = true;
-        await this.engine.distrustIndex();
+      if (home === undefined) {
+        const look = looks.shift();
+        if (look === undefined) throw this.#lost(kind, ids, at, wrong);
+        await look();
         continue;
       }
-      if (home === undefined) throw this.#lost(kind, ids, at, wrong);
       const bytes = await this.#bytesOf(home);
       const id = bytes === undefined ? undefined : ENTRY_KINDS[kind].idOf(bytes, blake3);
       if (

@@ -5,15 +5,14 @@
  */
 import type { Manifest, PubId } from '../../store-format/index.js';
 import type { Engine } from '../engine/engine.js';
-import { HeldLease } from '../engine/lease.js';
 import { StoreError } from '../errors.js';
 import { readManifest } from '../images/image-heads.js';
-import { shortName } from '../images/image-library.js';
 import { listMarks } from '../images/marks.js';
 import type { Image, OperationOptions } from '../interface.js';
 import type { PackCatalog } from '../packs/pack-catalog.js';
 import { EntryReader } from './entry-reader.js';
 import { ImageContents } from './image-contents.js';
+import { imagePurged, ReadLease } from './read-lease.js';
 
 export interface OpenContents {
   readonly image: Image;
@@ -24,6 +23,8 @@ export interface OpenContents {
 export interface OpenImages {
   readonly catalog: PackCatalog;
   readonly images: readonly OpenContents[];
+  /** For every turn of a long loop, so that gc never waits for long (`ReadLease`). @throws image-purged */
+  renew(): Promise<void>;
   release(): Promise<void>;
 }
 
@@ -38,50 +39,42 @@ export async function openContents(
   return openResolved(engine, images, options);
 }
 
-/** @param onUnreadable takes images whose manifest cannot be read, which are then left out; without it that is thrown */
+/**
+ * @param onUnreadable takes images that were purged since they were listed, and those whose manifest cannot be read;
+ *   they are then left out. Without it that is thrown
+ */
 export async function openResolved(
   engine: Engine,
   images: readonly Image[],
   options: OperationOptions,
   onUnreadable?: (image: Image, error: StoreError) => void,
 ): Promise<OpenImages> {
-  const lease = engine.objects.readOnly ? undefined : await takeReadLease(engine, images);
+  const lease = await ReadLease.take(engine, images);
   try {
     const marks = await listMarks(engine.objects, () => undefined); // told when the references were resolved
-    for (const image of images) {
-      if (marks.get(image.publication as PubId)?.verdict !== 'purged') continue;
-      throw new StoreError('image-purged', `Image ${shortName(image)} was purged by gc`, { image: image.id });
-    }
     const catalog = await engine.catalog(options);
     const entries = new EntryReader(engine, catalog);
     const open: OpenContents[] = [];
     for (const image of images) {
       try {
-        const manifest = await readManifest(engine.objects, image.publication as PubId);
+        const publication = image.publication as PubId;
+        if (marks.get(publication)?.verdict === 'purged') throw imagePurged(image);
+        const manifest = await readManifest(engine.objects, publication);
         open.push({ image, manifest, contents: ImageContents.of(manifest, entries) });
       } catch (error) {
         if (!(error instanceof StoreError) || onUnreadable === undefined) throw error;
         onUnreadable(image, error);
       }
     }
-    return { catalog, images: open, release: async () => lease?.release() };
+    lease.narrowTo(open.map(({ image }) => image));
+    return { catalog, images: open, renew: () => lease.renew(), release: () => lease.release() };
   } catch (error) {
-    await lease?.release();
+    await lease.release();
     throw error;
   }
 }
 
-/** A full store must still be readable: what is lost is only that gc waits for this reader. */
-async function takeReadLease(engine: Engine, images: readonly Image[]): Promise<HeldLease | undefined> {
-  const publications = images.map(({ publication }) => publication);
-  try {
-    return await HeldLease.take(engine.objects, engine.environment, 'read', publications);
-  } catch (error) {
-    if (!(error instanceof StoreError) || error.code !== 'no-space') throw error;
-    engine.warn({
-      code: 'no-lease',
-      message: `${error.message}. Reading goes on without a lease: no gc must run meanwhile`,
-    });
-    return undefined;
-  }
+/** For whoever reads all images: one that gc took since they were listed is none of them any more. */
+export function passOverPurged(_image: Image, error: StoreError): void {
+  if (error.code !== 'image-purged') throw error;
 }

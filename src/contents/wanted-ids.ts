@@ -5,13 +5,20 @@ import { isLost, resolveSegment } from './resolve-segment.js';
 /** 8 MiB: 1 in 700 other ids passes for an image of 100,000 chunks, 1 in 8 for one of 10 million. */
 const BITS = 2 ** 26;
 
+interface WalkSettings {
+  readonly signal: AbortSignal | undefined;
+  /** Called for every segment. */
+  readonly renew: () => Promise<void>;
+}
+
 /** The ids of an image's chunks, as one bit of a map each: those of other chunks seldom pass. */
 export class WantedIds {
   readonly #bits = new Uint8Array(BITS / 8);
 
-  async addImage(contents: ImageContents, signal: AbortSignal | undefined): Promise<void> {
+  async addImage(contents: ImageContents, { signal, renew }: WalkSettings): Promise<void> {
     for (let number = 0; number < contents.segmentCount; number++) {
       signal?.throwIfAborted();
+      await renew();
       const segment = await resolveSegment(contents, number);
       if (isLost(segment)) continue; // its turn to be reported comes later
       const ids = asBuffer(segment.recipe.ids);

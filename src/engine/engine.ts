@@ -97,20 +97,14 @@ export class Engine {
     });
   }
 
-  /**
-   * Something that should be there was not found: looks at the store again, and if the index itself is at fault or
-   * knows all packs already, makes it anew once.
-   */
+  /** Something is in no pack that the catalog lists, just now: the index itself may be at fault, and is made anew once. */
   async distrustIndex(): Promise<void> {
     const slot = await this.#slot;
     const catalog = this.#catalog;
-    if (slot === undefined || catalog === undefined) return;
-    if (this.#remade) await catalog.refresh();
-    else {
-      // While it is made anew it knows next to nothing: whoever misses something meanwhile waits for it.
-      this.#remaking ??= this.#remakeIndex(slot, catalog);
-      await this.#remaking;
-    }
+    if (slot === undefined || catalog === undefined || this.#remade) return;
+    // While it is made anew it knows next to nothing: whoever misses something meanwhile waits for it.
+    this.#remaking ??= this.#remakeIndex(slot, catalog);
+    await this.#remaking;
   }
 
   async #remakeIndex(slot: IndexSlot, catalog: PackCatalog): Promise<void> {

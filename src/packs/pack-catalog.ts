@@ -66,6 +66,10 @@ export class PackCatalog {
   #footerBytes = 0;
   readonly #recent: FooterTable[] = [];
   #looked = false;
+  /** Packs that this process wrote since the last listing began: it may lack them. */
+  readonly #ownSinceListing = new Set<PackId>();
+  #refreshing: Promise<unknown> = Promise.resolve();
+  #departures = 0;
 
   constructor(
     private readonly objects: ObjectStore,
@@ -77,11 +81,23 @@ export class PackCatalog {
    * Lists what is there now and takes new footers into the index. A writer calls this once its lease is durable:
    * condemned packs are listed first, then packs, then the index is read.
    */
-  async refresh(options: OperationOptions = {}): Promise<RefreshResult> {
+  refresh(options: OperationOptions = {}): Promise<RefreshResult> {
+    // One after the other: an older listing must not replace a newer one.
+    const run = this.#refreshing.then(() => this.#refresh(options));
+    this.#refreshing = run.catch(() => undefined);
+    return run;
+  }
+
+  async #refresh(options: OperationOptions): Promise<RefreshResult> {
+    this.#ownSinceListing.clear();
     const { condemned, damaged, present } = await listPacks(this.objects);
+    for (const pack of this.#present) {
+      const departs = condemned.has(pack) || !present.has(pack);
+      if (departs && !this.#condemned.has(pack) && !this.#ownSinceListing.has(pack)) this.#departures++;
+    }
     this.#condemned = condemned;
     this.#damaged = damaged;
-    this.#present = new Set(present); // own packs are added later
+    this.#present = new Set([...present, ...this.#ownSinceListing]);
     await this.#forgetGone();
     const news = [...this.#present].filter((pack) => !this.index.packs.has(pack));
     const taken: Taken = { entries: 0, unreadable: [] };
@@ -120,9 +136,15 @@ export class PackCatalog {
       if (value !== undefined) {
         taken.entries += value.footer.lengths.length;
         yield { id: pack, footer: value.footer };
-      } else if (error instanceof StoreError) taken.unreadable.push({ pack, error });
-      else throw error;
+      } else if (!(error instanceof StoreError)) throw error;
+      else if (error.code === 'object-missing')
+        this.#leave(pack); // gc took it since it was listed
+      else taken.unreadable.push({ pack, error });
     }
+  }
+
+  #leave(pack: PackId): void {
+    if (this.#present.delete(pack) && !this.#condemned.has(pack)) this.#departures++;
   }
 
   #giveUp(pack: PackId, error: unknown): void {
@@ -134,6 +156,11 @@ export class PackCatalog {
   /** Memory that footers take. */
   get footerBytes(): number {
     return this.#footerBytes;
+  }
+
+  /** How many packs gc condemned or took away so far: entries that were found in them are found elsewhere now. */
+  get departures(): number {
+    return this.#departures;
   }
 
   get present(): ReadonlySet<PackId> {
@@ -171,6 +198,7 @@ export class PackCatalog {
   /** Takes in a pack that this process has just written. */
   async addOwn(tail: PackTail): Promise<void> {
     this.#present.add(tail.id);
+    this.#ownSinceListing.add(tail.id);
     const footer = new FooterTable(tail);
     this.#keep(footer);
     this.#touch(footer);
@@ -223,12 +251,12 @@ export class PackCatalog {
 
   /**
    * Packs that together hold all that an image needs, all of them there and sound: undefined where this index has not
-   * seen the image captured, or one of its packs is gone.
+   * seen the image captured, or one of its packs is gone or condemned. gc waits for a lease that names the image before
+   * it takes data away, but what it condemned before that lease it may take: whoever relied on the pack would be refused.
    */
   coverOf(image: PubId): ReadonlySet<PackId> | undefined {
     const packs = this.index.coverOf(image);
-    const isSound = (pack: PackId) => this.#serves(pack, ENTRY_COPIES) && !this.#damaged.has(pack);
-    return packs?.every(isSound) ? new Set(packs) : undefined;
+    return packs?.every((pack) => this.#serves(pack, ENTRY_HOMES)) ? new Set(packs) : undefined;
   }
 
   async #findIndexed(
@@ -273,7 +301,7 @@ export class PackCatalog {
       return footer;
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
-      if (error.code === 'object-missing') this.#present.delete(pack);
+      if (error.code === 'object-missing') this.#leave(pack);
       else this.#giveUp(pack, error);
       return undefined;
     }

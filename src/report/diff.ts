@@ -12,7 +12,8 @@ import { type OpenContents, type OpenImages, openContents } from '../contents/op
 import { partitionAt } from '../disk-layout/index.js';
 import type { Engine } from '../engine/engine.js';
 import type { DiffResult, OperationOptions, PartitionDifference } from '../interface.js';
-import { visitChunks } from './image-entries.js';
+import { visitChunks, type WalkSettings } from './image-entries.js';
+import { countSteadily } from './steady-count.js';
 
 const MAX_RANGES = 10_000;
 
@@ -25,8 +26,9 @@ export async function diff(
   const open = await openContents(engine, [a, b], options);
   try {
     const [first, second] = open.images as [OpenContents, OpenContents];
-    const shares = await compareChunks(open, first, second, options.signal);
-    const ranges = await differingRanges(first, second, options.signal);
+    const { signal } = options;
+    const shares = await countSteadily(open, (renew) => compareChunks(open, { signal, renew }));
+    const ranges = await differingRanges(first, second, { signal, renew: () => open.renew() });
     const differentBytes = ranges.reduce((sum, { length }) => sum + length, 0);
     const size = Math.max(first.contents.size, second.contents.size);
     return {
@@ -44,20 +46,19 @@ export async function diff(
 }
 
 async function compareChunks(
-  { catalog }: OpenImages,
-  a: OpenContents,
-  b: OpenContents,
-  signal: AbortSignal | undefined,
+  { catalog, images }: OpenImages,
+  settings: WalkSettings,
 ): Promise<Pick<DiffResult, 'sharedBytes' | 'onlyABytes' | 'onlyBBytes'>> {
+  const [a, b] = images as [OpenContents, OpenContents];
   const inA = new EntrySet();
   const inB = new EntrySet();
   let bytesA = 0;
   let bytesB = 0;
   let sharedBytes = 0;
-  await visitChunks(a, catalog, signal, (footer, ordinal) => {
+  await visitChunks(a, catalog, settings, (footer, ordinal) => {
     if (inA.add(footer, ordinal)) bytesA += footer.lengths[ordinal]!;
   });
-  await visitChunks(b, catalog, signal, (footer, ordinal) => {
+  await visitChunks(b, catalog, settings, (footer, ordinal) => {
     if (!inB.add(footer, ordinal)) return;
     bytesB += footer.lengths[ordinal]!;
     if (inA.has(footer.pack, ordinal)) sharedBytes += footer.lengths[ordinal]!;
@@ -69,12 +70,13 @@ async function compareChunks(
 async function differingRanges(
   a: OpenContents,
   b: OpenContents,
-  signal: AbortSignal | undefined,
+  { signal, renew }: WalkSettings,
 ): Promise<readonly Extent[]> {
   const ranges: Extent[] = [];
   const common = Math.min(a.contents.segmentCount, b.contents.segmentCount);
   for (let number = 0; number < common; number++) {
     signal?.throwIfAborted();
+    await renew();
     const [rowA, rowB] = [await a.contents.row(number), await b.contents.row(number)];
     if (rowA.recipeId.equals(rowB.recipeId)) continue;
     compareSegments(await a.contents.segment(number), await b.contents.segment(number), ranges);

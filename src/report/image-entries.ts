@@ -3,16 +3,24 @@ import { asBuffer } from '../contents/image-contents.js';
 import type { OpenContents } from '../contents/open-contents.js';
 import type { FooterTable } from '../packs/footer-table.js';
 import { CHUNK_COPIES, type PackCatalog } from '../packs/pack-catalog.js';
+import type { Renew } from './steady-count.js';
+
+export interface WalkSettings {
+  readonly signal: AbortSignal | undefined;
+  /** Called for every segment. */
+  readonly renew: Renew;
+}
 
 /** Calls `visit` for every chunk of an image, as often as it occurs. Chunks without a home are passed over. */
 export async function visitChunks(
   { contents }: OpenContents,
   catalog: PackCatalog,
-  signal: AbortSignal | undefined,
+  { signal, renew }: WalkSettings,
   visit: (footer: FooterTable, ordinal: number) => void,
 ): Promise<void> {
   for (let number = 0; number < contents.segmentCount; number++) {
     signal?.throwIfAborted();
+    await renew();
     const { recipe } = await contents.segment(number);
     const ids = asBuffer(recipe.ids);
     for (let i = 0; i < recipe.lengths.length; i++) {

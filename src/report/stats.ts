@@ -1,25 +1,30 @@
 /** What the store holds, what its images need of it, and what each of them alone needs. */
 import { FOLDERS, PackKind } from '../../store-format/index.js';
 import { EntrySet } from '../contents/entry-set.js';
-import { type OpenImages, openResolved } from '../contents/open-contents.js';
+import { type OpenImages, openResolved, passOverPurged } from '../contents/open-contents.js';
 import type { Engine } from '../engine/engine.js';
-import type { OperationOptions, StoreStats } from '../interface.js';
+import type { Image, OperationOptions, StoreStats } from '../interface.js';
 import type { ObjectStore } from '../objects/object-store.js';
 import type { PackCatalog } from '../packs/pack-catalog.js';
 import { mapConcurrently } from '../system/map-concurrently.js';
-import { storedShare, visitChunks } from './image-entries.js';
+import { storedShare, visitChunks, type WalkSettings } from './image-entries.js';
+import { countSteadily } from './steady-count.js';
 
 export async function stats(engine: Engine, options: OperationOptions): Promise<StoreStats> {
   const { images } = await engine.library.load();
-  const live = images.filter(({ removed }) => !removed);
-  const open = await openResolved(engine, live, options);
+  const isLive = ({ removed }: Image) => !removed;
+  const open = await openResolved(engine, images.filter(isLive), options, passOverPurged);
   try {
-    const { uniqueBytes, uniqueChunks, perImage } = await countChunks(open, options.signal);
+    const { signal } = options;
+    const { uniqueBytes, uniqueChunks, perImage } = await countSteadily(open, (renew) =>
+      countChunks(open, { signal, renew }),
+    );
+    const live = open.images.map(({ image }) => image);
     const packs = await countPacks(open.catalog);
     const usedBytes = live.reduce((sum, image) => sum + image.usedBytes, 0);
     return {
       images: live.length,
-      removedImages: images.length - live.length,
+      removedImages: images.filter(({ removed }) => removed).length,
       packs: packs.count,
       logicalBytes: live.reduce((sum, image) => sum + image.size, 0),
       usedBytes,
@@ -39,14 +44,14 @@ export async function stats(engine: Engine, options: OperationOptions): Promise<
 }
 
 /** [1] How many images need each chunk: none, one, more. [2] What each image needs alone. */
-async function countChunks({ catalog, images }: OpenImages, signal: AbortSignal | undefined) {
+async function countChunks({ catalog, images }: OpenImages, settings: WalkSettings) {
   const needed = new EntrySet();
   const shared = new EntrySet();
   let uniqueBytes = 0;
   let uniqueChunks = 0;
   for (const open of images) {
     const own = new EntrySet();
-    await visitChunks(open, catalog, signal, (footer, ordinal) => {
+    await visitChunks(open, catalog, settings, (footer, ordinal) => {
       if (!own.add(footer, ordinal)) return;
       if (needed.add(footer, ordinal)) {
         uniqueBytes += footer.lengths[ordinal]!;
@@ -58,7 +63,7 @@ async function countChunks({ catalog, images }: OpenImages, signal: AbortSignal 
   for (const open of images) {
     const own = new EntrySet();
     const usage = { exclusiveChunks: 0, exclusiveBytes: 0, exclusiveStoredBytes: 0 };
-    await visitChunks(open, catalog, signal, (footer, ordinal) => {
+    await visitChunks(open, catalog, settings, (footer, ordinal) => {
       if (shared.has(footer.pack, ordinal) || !own.add(footer, ordinal)) return;
       usage.exclusiveChunks++;
       usage.exclusiveBytes += footer.lengths[ordinal]!;

@@ -25,6 +25,7 @@ export class RestoreCheck {
     const { contents, settings } = this;
     for (let number = 0; number < contents.segmentCount; number++) {
       settings.signal?.throwIfAborted();
+      await settings.renew();
       const segment = await resolveSegment(contents, number);
       if (isLost(segment)) settings.onLost(segment);
       else await this.#checkHomes(segment, segment.recipe.lengths.keys());
@@ -37,6 +38,7 @@ export class RestoreCheck {
     const { contents, settings } = this;
     let differentBytes = 0;
     for await (const span of compareDisk(workers, contents, disk, settings.signal)) {
+      await settings.renew();
       for (const lost of span.lost) settings.onLost(lost);
       for (const { segment, chunks } of span.segments) await this.#checkHomes(segment, chunks);
       const { chunkBytes, dirtyBytes } = differingBytes(span);

@@ -8,14 +8,14 @@ import { errnoOf, messageOf, StoreError } from '../errors.js';
 import { systemCalls } from '../system/calls.js';
 import type { Workers } from '../workers/jobs.js';
 import { SharedMemory } from '../workers/shared-memory.js';
+import type { WriteSettings } from './write-disk.js';
 
 /** Reads a target back and compares each segment with the image's digests. @throws target-mismatch */
 export async function readBack(
   workers: Workers,
   contents: ImageContents,
   target: DiskTarget,
-  signal: AbortSignal | undefined,
-  onBytes: (bytes: number) => void,
+  { signal, renew, onBytes }: Pick<WriteSettings, 'signal' | 'renew' | 'onBytes'>,
 ): Promise<void> {
   // What is still to be written cannot be forgotten, and reading it back would test the memory alone.
   await writeOut(target);
@@ -39,6 +39,7 @@ export async function readBack(
   try {
     for (let offset = 0; offset < contents.size; offset += SPAN_BYTES) {
       signal?.throwIfAborted();
+      await renew();
       const piece = await memory.acquire();
       const run = check(offset, piece).finally(() => running.delete(run));
       running.add(run);

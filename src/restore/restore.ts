@@ -3,7 +3,7 @@
  * when it is whole, or is updated where it stands; a device is refused while anybody uses it.
  */
 import { appendExtent, type Extent, toHex } from '../../store-format/index.js';
-import { type OpenContents, openContents } from '../contents/open-contents.js';
+import { type OpenContents, type OpenImages, openContents } from '../contents/open-contents.js';
 import type { LostRange } from '../contents/resolve-segment.js';
 import type { SeedIndex } from '../contents/seed-index.js';
 import { type DiskTarget, inspectTarget, openDiskTarget } from '../disks/disk-target.js';
@@ -37,7 +37,7 @@ export async function restore(
   }
   const open = await openContents(engine, [reference], options);
   try {
-    const run = new RestoreRun(engine, open.catalog, open.images[0]!, options);
+    const run = new RestoreRun(engine, open, options);
     return await (options.dryRun ? run.check(target) : run.write(target));
   } finally {
     await open.release();
@@ -49,13 +49,16 @@ class RestoreRun {
   readonly #lost: LostRange[] = [];
   readonly #report: ProgressReport;
   #doneBytes = 0;
+  private readonly catalog: PackCatalog;
+  private readonly open: OpenContents;
 
   constructor(
     private readonly engine: Engine,
-    private readonly catalog: PackCatalog,
-    private readonly open: OpenContents,
+    private readonly opened: OpenImages,
     private readonly options: RestoreOptions,
   ) {
+    this.catalog = opened.catalog;
+    this.open = opened.images[0]!;
     this.#started = engine.environment.monotonic();
     this.#report = new ProgressReport(engine.environment, options);
   }
@@ -89,7 +92,8 @@ class RestoreRun {
       outcome = await write();
       if (this.options.verify && this.#lost.length === 0) {
         const onBytes = this.#startPhase('verify', contents.size);
-        await readBack(this.engine.workers, contents, target, this.options.signal, onBytes);
+        const settings = { signal: this.options.signal, renew: this.#renew, onBytes };
+        await readBack(this.engine.workers, contents, target, settings);
         verified = true;
       }
       this.options.signal?.throwIfAborted();
@@ -132,6 +136,7 @@ class RestoreRun {
     let [doneBytes, totalBytes] = [0, 0];
     const index = await scanSeeds(this.engine, seeds, this.open.contents, {
       signal,
+      renew: this.#renew,
       onBytes: (bytes, total) => {
         doneBytes += bytes;
         totalBytes = total;
@@ -152,6 +157,7 @@ class RestoreRun {
     return {
       signal: this.options.signal,
       seeds,
+      renew: this.#renew,
       onBytes: this.#startPhase('restore', this.open.contents.size),
       onLost: (lost) => {
         if (this.options.onDamage !== 'zero') throw damageError(this.open, lost);
@@ -159,6 +165,8 @@ class RestoreRun {
       },
     };
   }
+
+  readonly #renew = () => this.opened.renew();
 
   #startPhase(phase: 'restore' | 'verify', totalBytes: number): (bytes: number) => void {
     this.#doneBytes = 0;

@@ -15,6 +15,8 @@ import { SharedMemory } from '../workers/shared-memory.js';
 
 export interface SeedSettings {
   readonly signal: AbortSignal | undefined;
+  /** Called in every loop that may take long. */
+  readonly renew: () => Promise<void>;
   /** Bytes of seeds that are done, of so many in all. */
   readonly onBytes: (bytes: number, totalBytes: number) => void;
 }
@@ -37,7 +39,7 @@ export async function scanSeeds(
     // That a seed is mounted does no harm: what is taken from it is checked.
     for (const path of paths) sources.push(await openDiskSource(path, () => undefined));
     const index = new SeedIndex();
-    await index.wanted.addImage(contents, settings.signal);
+    await index.wanted.addImage(contents, settings);
     const totalBytes = sources.reduce((sum, { size = 0 }) => sum + size, 0);
     const scan = new SeedScan(engine, index, settings, totalBytes);
     for (const source of sources) await scan.add(source);
@@ -83,6 +85,7 @@ class SeedScan {
       for await (const span of spansOf(source, this.#memory, 'zero')) {
         pending.push({ span, result: this.#start(span) });
         this.settings.signal?.throwIfAborted();
+        await this.settings.renew();
         while (pending.length > this.#ahead && goesOn) goesOn = await takeFirst();
         if (!goesOn) break;
       }

@@ -34,6 +34,7 @@ export async function updateDisk(
   const update = new DiskUpdate(engine, catalog, target, settings);
   try {
     for await (const span of compareDisk(engine.workers, contents, target, settings.signal)) {
+      await settings.renew();
       await update.addSpan(span);
     }
     const outcome = await update.finish();
@@ -98,6 +99,7 @@ class DiskUpdate {
       target: { kind: 'differences', fd: this.target.fd },
       targetName: this.target.path,
       signal: this.settings.signal,
+      renew: this.settings.renew,
       onBytes: (bytes) => this.settings.onBytes(Math.floor(bytes / 2)),
     }); // [4]
     this.#writtenBytes += writtenBytes;

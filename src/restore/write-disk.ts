@@ -25,6 +25,8 @@ export interface WriteSettings {
   readonly onBytes: (bytes: number) => void;
   /** Called for each range that the store cannot give; throws to stop. */
   readonly onLost: (lost: LostRange) => void;
+  /** Called in every loop that may take long. */
+  readonly renew: () => Promise<void>;
 }
 
 export interface WriteOutcome {
@@ -44,6 +46,7 @@ export async function writeDisk(
   try {
     for (let number = 0; number < contents.segmentCount; number++) {
       settings.signal?.throwIfAborted();
+      await settings.renew();
       await writer.addSegment(contents, number);
     }
     return await writer.finish();
@@ -71,6 +74,7 @@ class DiskWriter {
       target: { kind: 'file', fd: target.fd },
       targetName: target.path,
       signal: settings.signal,
+      renew: settings.renew,
       onBytes: settings.onBytes,
     });
   }

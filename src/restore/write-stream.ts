@@ -31,6 +31,7 @@ export async function writeStream(
   const output = new OrderedOutput(stream);
   let [writtenBytes, seedBytes] = [0, 0];
   const writeFirst = async () => {
+    await settings.renew();
     const span = await pending[0]!;
     pending.shift();
     for (const lost of span.lost) settings.onLost(lost);

@@ -72,8 +72,9 @@ export class FolderBackedStore implements Store {
     return {
       image,
       size: contents.size,
-      read: (offset, length) => {
+      read: async (offset, length) => {
         if (!(offset >= 0 && length >= 0)) throw new TypeError('offset and length must not be negative');
+        await open.renew();
         return readRange(this.engine, open.catalog, contents, offset, length);
       },
       close: () => open.release(),

@@ -7,7 +7,7 @@ import { HASH_BYTES, toHex } from '../../store-format/index.js';
 import { ChunkFetcher, type FetchOutcome } from '../contents/chunk-fetcher.js';
 import { EntrySet } from '../contents/entry-set.js';
 import { asBuffer, type ImageContents } from '../contents/image-contents.js';
-import { type OpenContents, openResolved } from '../contents/open-contents.js';
+import { type OpenContents, type OpenImages, openResolved } from '../contents/open-contents.js';
 import { OverlappedFetch, SMALL_FIRST_WINDOW } from '../contents/overlapped-fetch.js';
 import { isLost, type LostRange, resolveRow, resolveSegment } from '../contents/resolve-segment.js';
 import type { Engine } from '../engine/engine.js';
@@ -66,11 +66,13 @@ class VerifyRun {
       const onBytes = (bytes: number) => {
         this.#checkedBytes += bytes;
       };
-      const settings = { target: { kind: 'none' }, signal: this.options.signal, onBytes } as const;
+      const { signal } = this.options;
+      const renew = () => readable.renew();
+      const settings = { target: { kind: 'none' }, signal, renew, onBytes } as const;
       const fetch = new OverlappedFetch(fetcher, settings, SMALL_FIRST_WINDOW);
       try {
         for (const [i, open] of images.entries()) {
-          await this.#noteImage(open, catalog, fetcher, fetch, checked[i]!, totalBytes); // [1] [2]
+          await this.#noteImage(open, readable, fetcher, fetch, checked[i]!, totalBytes); // [1] [2]
         }
         this.#checkedChunks += fetcher.plannedPieces;
         for (const outcome of await fetch.finish()) this.#noteBad(outcome);
@@ -78,7 +80,7 @@ class VerifyRun {
         await fetch.settle();
       }
       if (this.#bad.size > 0) {
-        for (const [i, open] of images.entries()) await this.#nameDamage(open, checked[i]!); // [3]
+        for (const [i, open] of images.entries()) await this.#nameDamage(open, readable, checked[i]!); // [3]
       }
       this.#report.finish({ phase: 'verify', doneBytes: totalBytes, totalBytes });
       return this.#result(wanted, checked, unreadable);
@@ -98,15 +100,20 @@ class VerifyRun {
       unreadable.push(...damaged.map((error) => problemOf(error)));
       wanted.push(...images.filter(({ removed }) => !removed));
     }
-    const readable = await openResolved(engine, wanted, options, (image, error) =>
-      unreadable.push({ ...problemOf(error), image: `${image.name}@${image.id}` }),
-    );
-    return { wanted, readable, unreadable };
+    const purged = new Set<Image>();
+    const readable = await openResolved(engine, wanted, options, (image, error) => {
+      if (error.code !== 'image-purged')
+        unreadable.push({ ...problemOf(error), image: `${image.name}@${image.id}` });
+      else if (references.length === 0)
+        purged.add(image); // since it was listed
+      else throw error;
+    });
+    return { wanted: wanted.filter((image) => !purged.has(image)), readable, unreadable };
   }
 
   async #noteImage(
     { image, contents }: OpenContents,
-    catalog: PackCatalog,
+    { catalog, renew }: OpenImages,
     fetcher: ChunkFetcher,
     fetch: OverlappedFetch,
     checked: Checked,
@@ -114,6 +121,7 @@ class VerifyRun {
   ): Promise<void> {
     for (let number = 0; number < contents.segmentCount; number++) {
       this.options.signal?.throwIfAborted();
+      await renew();
       this.#doneBytes += contents.lengthOf(number);
       if (await this.#isNoted(contents, number, catalog)) continue;
       const segment = await resolveSegment(contents, number);
@@ -151,8 +159,13 @@ class VerifyRun {
     for (const { chunk, code, reason } of outcome?.lost ?? []) this.#bad.set(chunk, { code, reason });
   }
 
-  async #nameDamage({ image, contents }: OpenContents, checked: Checked): Promise<void> {
+  async #nameDamage(
+    { image, contents }: OpenContents,
+    { renew }: OpenImages,
+    checked: Checked,
+  ): Promise<void> {
     for (let number = 0; number < contents.segmentCount; number++) {
+      await renew();
       const segment = await resolveSegment(contents, number);
       if (isLost(segment)) continue; // named in the first walk
       const { ids, lengths, offsets } = segment.recipe;
