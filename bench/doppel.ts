@@ -1,7 +1,7 @@
 /** doppel itself, by the built command. */
 import { join } from 'node:path';
 import { output } from './measure.js';
-import type { InPlace, OpenTool, ToolFamily } from './tool.js';
+import type { InPlace, OpenTool, Reclaim, ToolFamily } from './tool.js';
 
 /** @param main path of `dist/cli/main.js`, of this build or another */
 export function doppelFamily(main: string): ToolFamily {
@@ -10,21 +10,26 @@ export function doppelFamily(main: string): ToolFamily {
     program: main,
     version: (program) => ({ program: process.execPath, args: [program, '--version'] }),
     open: async (program) => {
-      return [openDoppel(program, { inPlace: await knowsInPlace(program) })];
+      const inPlace = await knows(program, '--in-place', 'restore', '--help');
+      return [openDoppel(program, { inPlace, gc: await knows(program, '  gc ', '--help') })];
     },
   };
 }
 
 /** Asked, not concluded from the version: builds between two releases have the same one. */
-async function knowsInPlace(program: string): Promise<boolean> {
-  const help = await output({ program: process.execPath, args: [program, 'restore', '--help'] });
-  return help.includes('--in-place');
+async function knows(program: string, what: string, ...words: string[]): Promise<boolean> {
+  return (await output({ program: process.execPath, args: [program, ...words] })).includes(what);
 }
 
-/** @param options.inPlace whether the program knows `restore --in-place` */
+/** What the program knows. */
+interface Abilities {
+  readonly inPlace: boolean;
+  readonly gc: boolean;
+}
+
 export function openDoppel(
   program: string,
-  { inPlace: canUpdate = false }: { readonly inPlace?: boolean } = {},
+  { inPlace: canUpdate, gc: canCollect }: Abilities = { inPlace: false, gc: false },
 ): OpenTool {
   return (folder) => {
     const storeFolder = join(folder, 'store');
@@ -40,6 +45,14 @@ export function openDoppel(
           },
         }
       : { whyNot: 'this build has no restore --in-place' };
+    const reclaim: Reclaim = canCollect
+      ? {
+          commands: async (dropped) => [
+            ...dropped.map((name) => doppel('rm', name)),
+            doppel('gc', '--grace', '0'),
+          ],
+        }
+      : { whyNot: 'this build has no gc' };
     return {
       name: 'doppel',
       settings: 'as it comes: chunks of 16 KiB, zstd level 2, frames of 2 MiB',
@@ -53,6 +66,7 @@ export function openDoppel(
       },
       inPlace,
       verify: () => [doppel('verify', '--all')],
+      reclaim,
     };
   };
 }

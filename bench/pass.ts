@@ -27,18 +27,23 @@ export const GROUPS = [
   'restore',
   'in place',
   'verify',
+  'drop and reclaim',
 ] as const;
+/** How many of the images are dropped: half of six. */
+const DROPPED_IMAGES = 3;
 export type Group = (typeof GROUPS)[number];
 
 export interface StepResult extends Measured {
   readonly group: Group;
   readonly image?: string;
-  /** Data that went through: of a verify, the data of all images. */
+  /** Data that went through: of a verify, the data of all images; of a drop, what was freed. */
   readonly dataBytes: number;
   /** What `sync` took afterwards: how much was left in memory. */
   readonly syncSeconds: number;
   /** After a capture. */
   readonly store?: StoreSize;
+  /** Of a drop: what the files of the store are smaller by, the index not counted. */
+  readonly freedBytes?: number;
 }
 
 export interface NotMeasured {
@@ -86,9 +91,11 @@ class Pass {
     for (const command of this.tool.init) await measure(command);
     await this.#capture('capture, cold', first!, first!.name);
     for (const image of others) await this.#capture('capture the others', image, image.name);
-    await this.#capture('capture again', first!, `${first!.name}-again`);
+    const again = `${first!.name}-again`;
+    await this.#capture('capture again', first!, again);
     await this.#restoreImages(images);
     await this.#verify(images);
+    await this.#reclaim(images, again);
   }
 
   async #capture(group: Group, image: SourceImage, name: string): Promise<void> {
@@ -152,6 +159,34 @@ class Pass {
     const measured = await this.#timed(this.tool.verify(names), { files, memoryBytes: GIB });
     const dataBytes = images.reduce((sum, image) => sum + image.dataBytes, 0);
     this.#tell({ group: 'verify', dataBytes, ...measured });
+  }
+
+  /** The last images are dropped. The first was captured again under a name that stays: it still comes back. */
+  async #reclaim(images: readonly SourceImage[], again: string): Promise<void> {
+    const { reclaim } = this.tool;
+    if ('whyNot' in reclaim) {
+      this.notMeasured.push({ group: 'drop and reclaim', why: reclaim.whyNot });
+      return;
+    }
+    const names = images.map(({ name }) => name);
+    const dropped = names.slice(-DROPPED_IMAGES);
+    const kept = [...names.slice(0, -DROPPED_IMAGES), again];
+    const before = await measureStore(this.tool);
+    const commands = await reclaim.commands(dropped, kept);
+    const files = await filesBelow(this.tool.storeFolder);
+    const measured = await this.#timed(commands, { files, memoryBytes: GIB });
+    const freedBytes = before.storedBytes - (await measureStore(this.tool)).storedBytes;
+    this.#tell({ group: 'drop and reclaim', dataBytes: freedBytes, freedBytes, ...measured });
+    await this.#restoreUnmeasured(images[0]!, again);
+  }
+
+  async #restoreUnmeasured(image: SourceImage, name: string): Promise<void> {
+    const folder = join(this.folder, 'kept');
+    await mkdir(folder);
+    const { command, file } = this.tool.restore(image, name, folder);
+    await measure(command);
+    await this.#check(image, file);
+    await rm(folder, { recursive: true });
   }
 
   async #timed(commands: readonly Command[], needs: Parameters<typeof warmUp>[0]) {

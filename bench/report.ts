@@ -64,9 +64,14 @@ function speed(dataBytes: number, wallSeconds: number): string {
   return String(Math.round(dataBytes / 2 ** 20 / wallSeconds));
 }
 
-function storeLine({ storedBytes, indexBytes, againBytes }: ToolSummary): string {
+function storeLine({ storedBytes, indexBytes, againBytes, freedBytes }: ToolSummary): string {
   const again = `capturing the first image again added ${(againBytes / 2 ** 20).toFixed(1)} MiB`;
-  return `Store: ${mib(storedBytes)} MiB, and ${mib(indexBytes)} MiB of chunk index; ${again}.`;
+  const freed = freedBytes === undefined ? '' : `; dropping three images freed ${mib(freedBytes)} MiB`;
+  return `Store: ${mib(storedBytes)} MiB, and ${mib(indexBytes)} MiB of chunk index; ${again}${freed}.`;
+}
+
+function keptBytes({ storedBytes, freedBytes }: ToolSummary): number | undefined {
+  return freedBytes === undefined ? undefined : storedBytes - freedBytes;
 }
 
 type Metric = readonly [
@@ -84,6 +89,7 @@ function comparisonTable(doppel: ToolSummary, peers: readonly ToolSummary[]): st
     ...lines.map((line): Metric => [`${line}, CPU s`, of('cpuSeconds')(line), seconds]),
     ['peak memory, MiB', ({ lines }) => Math.max(...[...lines.values()].map((g) => g.peakBytes)), mib],
     ['store, MiB', (tool) => tool.storedBytes, mib],
+    ['store without the dropped images, MiB', keptBytes, mib],
     ['files in the store', (tool) => tool.storeFiles, String],
   ];
   const rows = metrics.map(([title, value, show]) => {

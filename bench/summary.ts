@@ -26,6 +26,8 @@ export interface ToolSummary {
   readonly storeFiles: number;
   /** What capturing the first image again added, the index not counted. */
   readonly againBytes: number;
+  /** What dropping three images took from the store; undefined where that is not measured. */
+  readonly freedBytes: number | undefined;
 }
 
 /** @param passes of one tool */
@@ -47,8 +49,14 @@ export function summarize(passes: readonly PassResult[]): ToolSummary {
     storedBytes: median(stores.map((sizes) => sizes.at(-1)!.storedBytes)),
     indexBytes: median(stores.map((sizes) => sizes.at(-1)!.indexBytes)),
     storeFiles: median(stores.map((sizes) => sizes.at(-1)!.files)),
+    freedBytes: freedBytesOf(passes),
     againBytes: median(stores.map((sizes) => sizes.at(-1)!.storedBytes - sizes.at(-2)!.storedBytes)),
   };
+}
+
+function freedBytesOf(passes: readonly PassResult[]): number | undefined {
+  const freed = passes.flatMap(({ steps }) => steps.flatMap(({ freedBytes }) => freedBytes ?? []));
+  return freed.length === 0 ? undefined : median(freed);
 }
 
 function labelOf({ group, image }: StepResult): string {

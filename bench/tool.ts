@@ -34,6 +34,17 @@ export type RestoreTo = (image: SourceImage, name: string, folder: string) => Re
 /** How the file of one image becomes that of another, or why this tool cannot do it. */
 export type InPlace = { readonly update: RestoreTo } | { readonly whyNot: string };
 
+/**
+ * How images are dropped and their space given back, or why this tool cannot do it.
+ *
+ * @param dropped names that captures gave  @param kept all other names in the store
+ */
+export type Reclaim =
+  | {
+      readonly commands: (dropped: readonly string[], kept: readonly string[]) => Promise<readonly Command[]>;
+    }
+  | { readonly whyNot: string };
+
 export interface Tool {
   readonly name: string;
   /** In words: the settings that matter. */
@@ -48,6 +59,7 @@ export interface Tool {
   readonly inPlace: InPlace;
   /** Checks every image down to its bytes. */
   verify(names: readonly string[]): readonly Command[];
+  readonly reclaim: Reclaim;
 }
 
 /** Makes a tool that keeps all it writes in `folder`. */

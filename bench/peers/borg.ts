@@ -1,7 +1,8 @@
 /**
  * borg as Debian 12 has it (1.2), without encryption and with doppel's zstd level. Twice: with its own chunker, whose chunks
  * of 2 MiB are its default and its fastest, and with fixed chunks of 64 KiB, which can skip holes when reading. The files cache
- * is off, so that an image that it has already seen is read again, as a disk has to be read.
+ * is off, so that an image that it has already seen is read again, as a disk has to be read. Space is given back down to the last
+ * byte (`--threshold 0`): by default a segment with less than 10 % to free stays.
  */
 import { basename, dirname, join } from 'node:path';
 import type { OpenTool, ToolFamily } from '../tool.js';
@@ -33,6 +34,12 @@ function openBorg(program: string, { name, settings, options }: Chunking): OpenT
       }),
       inPlace: { whyNot: 'borg extract writes files anew' },
       verify: () => [borg('check', '--verify-data', storeFolder)],
+      reclaim: {
+        commands: async (dropped) => [
+          borg('delete', storeFolder, ...dropped),
+          borg('compact', '--threshold', '0', storeFolder),
+        ],
+      },
     };
   };
 }

@@ -31,5 +31,11 @@ function openCasync(program: string, folder: string): Tool {
     },
     inPlace: { whyNot: 'casync extract onto a file that is there fails now and then (stale file handle)' },
     verify: (names) => names.map((name) => casync('digest', indexFile(name))),
+    reclaim: {
+      commands: async (dropped, kept) => [
+        { program: 'rm', args: dropped.map(indexFile) },
+        casync('gc', ...kept.map(indexFile)),
+      ],
+    },
   };
 }

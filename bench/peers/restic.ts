@@ -7,8 +7,12 @@
  * 0.14 (Debian 12) writes zeros instead of holes and cannot update a file. Of the options that came later those are given
  * that made it faster: the fastest compression (2.5 % larger), no second check of what is about to be written (which 0.14 does
  * not do, nor do the others), no scan for the sake of progress, and holes when restoring. Packs of 64 MiB were slower.
+ *
+ * Snapshots are dropped and their space given back by one command, down to the last byte (`--max-unused 0`): by default 5 % of
+ * the repository may stay unused. Which snapshots they are is looked up before, and not measured.
  */
 import { basename, dirname, join } from 'node:path';
+import { output } from '../measure.js';
 import type { InPlace, Restore, SourceImage, Tool, ToolFamily } from '../tool.js';
 import { isAtLeast, type Version } from '../version.js';
 
@@ -82,5 +86,12 @@ function openRestic(program: string, folder: string, abilities: Abilities): Tool
     restore: restore(abilities.restore),
     inPlace,
     verify: () => [restic('check', '--read-data')],
+    reclaim: {
+      commands: async (dropped) => {
+        const list = restic('snapshots', '--json', ...dropped.flatMap((name) => ['--tag', name]));
+        const found = JSON.parse(await output(list)) as { readonly id: string }[];
+        return [restic('forget', ...found.map(({ id }) => id), '--prune', '--max-unused', '0')];
+      },
+    },
   };
 }
