@@ -13,7 +13,7 @@ export interface BenchRun {
 
 /** @throws if it fails */
 export function runBench(
-  program: 'demo' | 'main' | 'parameters' | 'stages' | 'large-store',
+  program: 'demo' | 'main' | 'parameters' | 'stages' | 'large-store' | 'versions',
   { args = [], temporaryFolder }: BenchRun,
 ) {
   const path = fileURLToPath(new URL(`../../bench/${program}.ts`, import.meta.url));
