@@ -32,15 +32,10 @@ export async function listMarks(
   objects: ObjectStore,
   onUnreadable?: (error: StoreError) => void,
 ): Promise<ReadonlyMap<PubId, MarkInForce>> {
-  const highest = new Map<PubId, number>();
-  for (const key of await objects.list('removed')) {
-    const mark = parseMark(key);
-    if (mark !== undefined) highest.set(mark.image, Math.max(mark.n, highest.get(mark.image) ?? 0));
-  }
   const marks = new Map<PubId, MarkInForce>();
-  for (const [image, n] of highest) {
+  for (const [image, n] of await listHighest(objects)) {
     try {
-      marks.set(image, { n, verdict: await readVerdict(objects, image, n) });
+      marks.set(image, await readInForce(objects, image, n));
     } catch (error) {
       if (!(error instanceof StoreError) || onUnreadable === undefined) throw error;
       onUnreadable(error);
@@ -48,6 +43,27 @@ export async function listMarks(
     }
   }
   return marks;
+}
+
+async function listHighest(objects: ObjectStore): Promise<ReadonlyMap<PubId, number>> {
+  const highest = new Map<PubId, number>();
+  for (const key of await objects.list('removed')) {
+    const mark = parseMark(key);
+    if (mark !== undefined) highest.set(mark.image, Math.max(mark.n, highest.get(mark.image) ?? 0));
+  }
+  return highest;
+}
+
+/** gc drops the marks below a purge mark: one that was listed as the highest and is gone since has a higher one. */
+async function readInForce(objects: ObjectStore, image: PubId, n: number): Promise<MarkInForce> {
+  try {
+    return { n, verdict: await readVerdict(objects, image, n) };
+  } catch (error) {
+    const isMissing = error instanceof StoreError && error.code === 'object-missing';
+    const higher = isMissing ? ((await listHighest(objects)).get(image) ?? 0) : 0;
+    if (higher <= n) throw error;
+    return readInForce(objects, image, higher);
+  }
 }
 
 /** An odd mark says nothing but "removed": its number alone will do. */

@@ -30,10 +30,30 @@ export async function readHighest<T>(
   kind: RecordKind,
   schema: v.GenericSchema<unknown, T>,
 ): Promise<NumberedRecord<T> | undefined> {
-  const numbers = (await objects.list(folder)).map(parseNumber).filter((n) => n !== undefined);
-  if (numbers.length === 0) return undefined;
-  const n = Math.max(...numbers);
-  return { n, value: await readRecord(objects, nameKey(folder, n), kind, schema) };
+  for (;;) {
+    const n = Math.max(0, ...(await listNumbers(objects, folder)));
+    if (n === 0) return undefined;
+    try {
+      return { n, value: await readRecord(objects, nameKey(folder, n), kind, schema) };
+    } catch (error) {
+      if (!(await isOutOfDate(objects, folder, n, error))) throw error;
+    }
+  }
+}
+
+async function listNumbers(objects: ObjectStore, folder: string): Promise<readonly number[]> {
+  return (await objects.list(folder)).map(parseNumber).filter((n) => n !== undefined);
+}
+
+/** gc sweeps old records away: one that was listed as the highest and is gone since has newer ones. */
+async function isOutOfDate(
+  objects: ObjectStore,
+  folder: string,
+  highest: number,
+  error: unknown,
+): Promise<boolean> {
+  if (!(error instanceof StoreError) || error.code !== 'object-missing') return false;
+  return (await listNumbers(objects, folder)).some((n) => n > highest);
 }
 
 /**
@@ -45,15 +65,17 @@ export async function readHighestReadable<T>(
   kind: RecordKind,
   schema: v.GenericSchema<unknown, T>,
 ): Promise<{ readonly value?: T; readonly damage?: StoreError }> {
-  const numbers = (await objects.list(folder)).map(parseNumber).filter((n) => n !== undefined);
+  const numbers = (await listNumbers(objects, folder)).toSorted((a, b) => b - a);
   let damage: StoreError | undefined;
-  for (const n of numbers.sort((a, b) => b - a)) {
+  for (const n of numbers) {
     try {
       const value = await readRecord(objects, nameKey(folder, n), kind, schema);
       return damage === undefined ? { value } : { value, damage };
     } catch (error) {
       // A newer format is no damage: an older record beside it is out of date.
       if (!(error instanceof StoreError) || error.code === 'unsupported-format') throw error;
+      if (await isOutOfDate(objects, folder, numbers[0]!, error))
+        return readHighestReadable(objects, folder, kind, schema);
       damage ??= error;
     }
   }

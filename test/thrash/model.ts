@@ -39,6 +39,8 @@ export interface Glance {
   readonly image: KnownImage;
   readonly state: State;
   readonly version: number;
+  /** Given for certain before. */
+  readonly tags: readonly string[];
 }
 
 export class Model {
@@ -76,7 +78,7 @@ export class Model {
   }
 
   glance(image: KnownImage): Glance {
-    return { image, state: image.state, version: image.version };
+    return { image, state: image.state, version: image.version, tags: [...image.tags] };
   }
 
   /** The image was in this state, and nobody changed it since. */
@@ -114,11 +116,14 @@ export class Model {
     const isLive = this.#byAttempt(live);
     const isRemoved = this.#byAttempt(removed);
     for (const glance of glances) {
-      const { image, version } = glance;
+      const { image, version, tags } = glance;
       if (image.version !== version || image.changing > 0) continue;
       const found = isLive.get(image.attempt) ?? isRemoved.get(image.attempt);
       const listed = isLive.has(image.attempt) ? 'live' : isRemoved.has(image.attempt) ? 'removed' : 'gone';
       this.#settleOne(image, listed, found);
+      const lacking = tags.filter((tag) => listed === 'live' && !found!.tags.includes(tag));
+      if (lacking.length > 0)
+        throw new ThrashFailure(`${titleOf(image)} has lost its tags ${lacking.join(', ')}`);
     }
   }
 
@@ -147,10 +152,6 @@ export class Model {
     if (found !== undefined) this.#published(image, found);
     if (listed === 'removed' && state === 'doubtful') image.removal = { started: -1, running: 0 };
     image.state = listed;
-    if (listed === 'gone' || found === undefined) return;
-    const lacking = [...image.tags].filter((tag) => !found.tags.includes(tag));
-    if (listed === 'live' && lacking.length > 0)
-      throw new ThrashFailure(`${titleOf(image)} has lost its tags ${lacking.join(', ')}`);
   }
 
   #published(image: KnownImage, { id, name }: Image): void {
