@@ -10,8 +10,8 @@ import { ThrashFailure } from './failure.js';
 import type { Random } from './random.js';
 
 const FATES = [
-  ['none', 54],
-  ['kill', 34],
+  ['none', 46],
+  ['kill', 42],
   ['stop, continue', 8],
   ['stop, kill', 4],
 ] as const;
