@@ -36,7 +36,7 @@ import { dropEnded, listLiving, listOthers } from './leases-of-others.js';
 import { LostEntries } from './lost-entries.js';
 import { Mark } from './mark.js';
 import { makePlan, type PackUse, type PackWriters, type Plan, rewrittenBytes } from './plan.js';
-import { dropOldMarks, listNamed, purge, purgeable } from './purge.js';
+import { dropOldMarks, imagesThatAre, listNamed, purge, purgeable } from './purge.js';
 import { Removal } from './removal.js';
 import { listRoots, Manifests, type Roots } from './roots.js';
 import { Footers, type NumberedPack, Survey } from './survey.js';
@@ -110,12 +110,12 @@ class GcRun {
     const plan = await this.#plan(config, roots, mark);
     const gone = [...plan.resumed, ...plan.dropped, ...plan.repacked];
     const rewritten = rewrittenBytes([...plan.resumed, ...plan.repacked]);
-    const removed = [...roots.manifests].filter((image) => roots.marks.get(image)?.verdict === 'removed');
-    const purgedImages = removed.filter(isFree).length;
+    const ended = [...imagesThatAre(roots, 'removed'), ...imagesThatAre(roots, 'purged')];
+    const purgedImages = ended.filter((image) => !images.has(image)).length;
     return {
       ...this.#summary(plan, mark),
       purgedImages,
-      keptImages: removed.length - purgedImages,
+      keptImages: ended.length - purgedImages,
       freedBytes: Math.round(packBytesOf(gone.map(({ pack }) => pack)) - rewritten),
       rewrittenBytes: Math.round(rewritten),
       waitingPacks: 0,
@@ -189,7 +189,10 @@ class GcRun {
 
   async #mark(roots: ReadonlySet<PubId>, lost: LostEntries): Promise<Mark> {
     const survey = await Survey.take(this.engine, this.#footers);
-    const parts = { engine: this.engine, survey, manifests: this.#manifests, roots, lost };
+    const totalBytes = survey.packBytes;
+    const onShare = (share: number) =>
+      this.#report.tell(() => ({ phase: 'mark', doneBytes: Math.floor(share * totalBytes), totalBytes }));
+    const parts = { engine: this.engine, survey, manifests: this.#manifests, roots, lost, onShare };
     return Mark.of(parts, this.options);
   }
 

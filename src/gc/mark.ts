@@ -33,6 +33,8 @@ export interface MarkParts {
   readonly manifests: Manifests;
   readonly roots: ReadonlySet<PubId>;
   readonly lost: LostEntries;
+  /** Told as footers, pages and recipes are read: 0 to 1, over again for each pass. */
+  readonly onShare?: (share: number) => void;
   /** Rows of the table, for tests of several passes. */
   readonly tableRows?: number;
 }
@@ -108,6 +110,7 @@ export class Mark {
     for (const pack of this.survey.packs) {
       if (pack.kind !== kind) continue;
       this.options.signal?.throwIfAborted();
+      this.parts.onShare?.(pack.first / this.survey.entries);
       const { ids } = await this.survey.footers.read(pack.id);
       for (let ordinal = 0, at = 0; ordinal < pack.entries; ordinal++, at += HASH_BYTES) {
         if (ranges.rangeOf(ids, at) !== range) continue;

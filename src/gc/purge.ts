@@ -7,7 +7,7 @@ import { imageKey, markKey, type PubId } from '../../store-format/index.js';
 import type { Engine } from '../engine/engine.js';
 import { type ListedLease, listLeases } from '../engine/leases.js';
 import { listPins } from '../engine/pins.js';
-import { claimMark, readMark } from '../images/marks.js';
+import { claimMark, readMark, readVerdict } from '../images/marks.js';
 import type { ObjectStore } from '../objects/object-store.js';
 import type { Roots } from './roots.js';
 
@@ -23,7 +23,7 @@ export async function purgeable(engine: Engine, roots: Roots, graceMs: number): 
   const { objects, environment } = engine;
   const ripe: PubId[] = [];
   for (const image of roots.manifests) {
-    const mark = roots.marks.get(image);
+    const mark = roots.verdicts.get(image);
     if (mark?.verdict !== 'removed') continue;
     const isRipe =
       graceMs === 0 || environment.now() - (await readMark(objects, image, mark.n)).atMs >= graceMs;
@@ -40,17 +40,17 @@ export async function purge(
   listDelayMs: number,
 ): Promise<PurgeResult> {
   const { objects, environment } = engine;
-  const decided = [...roots.manifests].filter((image) => roots.marks.get(image)?.verdict === 'purged');
-  const removed = [...roots.manifests].filter((image) => roots.marks.get(image)?.verdict === 'removed');
+  const decided = imagesThatAre(roots, 'purged');
+  const removed = imagesThatAre(roots, 'removed');
   const verdicts: PubId[] = [...decided];
   for (const image of await purgeable(engine, roots, graceMs)) {
-    const n = roots.marks.get(image)!.n + 1;
+    const n = roots.verdicts.get(image)!.n + 1;
     if (await claimMark(objects, environment, image, n, 'purged')) verdicts.push(image);
   }
   if (verdicts.length === 0) return { purged: new Set(), kept: removed.length };
   if (listDelayMs > 0) await environment.sleep(listDelayMs);
   // Verdicts of others are seen before they are durable.
-  await objects.settle(decided.map((image) => markKey(image, roots.marks.get(image)!.n)));
+  await objects.settle(decided.map((image) => markKey(image, roots.verdicts.get(image)!.n)));
   const named = await listNamed(objects);
   const purged = new Set<PubId>();
   for (const image of verdicts) {
@@ -71,10 +71,16 @@ export async function listNamed(
   return new Set([...pins.flatMap(({ images }) => images), ...holders.flatMap(({ lease }) => lease.images)]);
 }
 
+/** Removed images that could not go before, or that may be brought back yet. */
+export function imagesThatAre(roots: Roots, verdict: 'purged' | 'removed'): readonly PubId[] {
+  return [...roots.verdicts].filter(([, mark]) => mark.verdict === verdict).map(([image]) => image);
+}
+
 /** Marks below a purge mark say nothing any more, once the manifest is gone. */
 export async function dropOldMarks({ objects }: Engine, roots: Roots): Promise<void> {
-  for (const [image, { verdict, lower }] of roots.marks) {
-    if (verdict !== 'purged' || roots.manifests.has(image)) continue;
+  for (const [image, { highest, lower }] of roots.marks) {
+    if (lower.length === 0 || roots.manifests.has(image)) continue;
+    if ((await readVerdict(objects, image, highest)) !== 'purged') continue;
     for (const n of lower) await objects.delete(markKey(image, n));
   }
 }

@@ -69,8 +69,9 @@ function requireKnownKinds(id: PubId, attachments: Manifest['attachments']): voi
   );
 }
 
-/** The mark in force, and the numbers of those below it that stand yet. */
-export interface ListedMarks extends MarkInForce {
+/** Numbers of an image's marks that stand now. What the highest says is read only where that decides something. */
+export interface MarkNumbers {
+  readonly highest: number;
   readonly lower: readonly number[];
 }
 
@@ -79,8 +80,10 @@ export interface Roots {
   readonly images: ReadonlySet<PubId>;
   /** All manifests in `images/`: roots and those about to go. */
   readonly manifests: ReadonlySet<PubId>;
-  /** What is marked of each image that was ever removed. */
-  readonly marks: ReadonlyMap<PubId, ListedMarks>;
+  /** What the marks say of the manifests: those that were ever removed. */
+  readonly verdicts: ReadonlyMap<PubId, MarkInForce>;
+  /** Of every image that was ever removed, gone ones included. */
+  readonly marks: ReadonlyMap<PubId, MarkNumbers>;
 }
 
 /**
@@ -98,23 +101,13 @@ export async function listRoots(objects: ObjectStore, manifests: Manifests): Pro
 
 /** @returns undefined when a purge came between, and the listing must begin anew */
 async function tryListRoots(objects: ObjectStore, manifests: Manifests): Promise<Roots | undefined> {
-  const marks = await listAllMarks(objects);
+  const marks = await listMarkNumbers(objects);
   const naming = await listNaming(objects);
   const listed = (await objects.list('images')).map(requireId);
-  const present = new Set<PubId>();
-  let vanished = false;
-  await mapConcurrently(listed, READS_AHEAD, async (id) => {
-    try {
-      if ((await manifests.read(id)) !== undefined) present.add(id);
-    } catch (error) {
-      if (!(error instanceof StoreError) || error.code !== 'object-missing') throw error;
-      vanished = true; // purged since the listing: a mark tells of it
-    }
-  });
-  const after = await listAllMarks(objects);
-  const isPurged = (of: ReadonlyMap<PubId, MarkInForce>, id: PubId) => of.get(id)?.verdict === 'purged';
-  if (vanished || [...after.keys()].some((id) => isPurged(after, id) && !isPurged(marks, id)))
-    return undefined;
+  const present = await readPresent(manifests, listed);
+  if (present === undefined) return undefined;
+  const verdicts = await readVerdicts(objects, marks, present);
+  if (verdicts === undefined || (await hasNewPurge(objects, marks))) return undefined;
   const named = new Set<PubId>();
   for (const { key, images } of naming) {
     for (const id of images) {
@@ -122,8 +115,58 @@ async function tryListRoots(objects: ObjectStore, manifests: Manifests): Promise
       else if ((await objects.size(key)) === undefined) return undefined; // it may have kept what is gone now
     }
   }
-  const images = [...present].filter((id) => !isPurged(marks, id) || named.has(id));
-  return { images: new Set(images), manifests: present, marks };
+  const images = [...present].filter((id) => verdicts.get(id)?.verdict !== 'purged' || named.has(id));
+  return { images: new Set(images), manifests: present, verdicts, marks };
+}
+
+/** @returns the images among them, without tombstones; undefined when one was purged since the listing */
+async function readPresent(
+  manifests: Manifests,
+  listed: readonly PubId[],
+): Promise<ReadonlySet<PubId> | undefined> {
+  const present = new Set<PubId>();
+  const whole = await orVanished(() =>
+    mapConcurrently(listed, READS_AHEAD, async (id) => {
+      if ((await manifests.read(id)) !== undefined) present.add(id);
+    }),
+  );
+  return whole && present;
+}
+
+/** @returns undefined when a mark went since the listing: it was below a purge mark */
+async function readVerdicts(
+  objects: ObjectStore,
+  marks: ReadonlyMap<PubId, MarkNumbers>,
+  present: ReadonlySet<PubId>,
+): Promise<ReadonlyMap<PubId, MarkInForce> | undefined> {
+  const marked = [...present].filter((image) => marks.has(image));
+  const verdicts = await orVanished(() =>
+    mapConcurrently(marked, READS_AHEAD, async (image) => {
+      const n = marks.get(image)!.highest;
+      return [image, { n, verdict: await readVerdict(objects, image, n) }] as const;
+    }),
+  );
+  return verdicts && new Map(verdicts);
+}
+
+/** Whether an image was purged since these marks were listed. */
+async function hasNewPurge(objects: ObjectStore, marks: ReadonlyMap<PubId, MarkNumbers>): Promise<boolean> {
+  for (const [image, { highest }] of await listMarkNumbers(objects)) {
+    if (highest === marks.get(image)?.highest) continue;
+    const verdict = await orVanished(() => readVerdict(objects, image, highest));
+    if (verdict === undefined || verdict === 'purged') return true;
+  }
+  return false;
+}
+
+/** @returns undefined for what was there when it was listed, and is gone */
+async function orVanished<T>(read: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!(error instanceof StoreError) || error.code !== 'object-missing') throw error;
+    return undefined;
+  }
 }
 
 /** Pins, then leases: which images they name. */
@@ -138,8 +181,8 @@ async function listNaming(
   ];
 }
 
-/** As `listMarks`, but a name that is no mark's stops gc. */
-async function listAllMarks(objects: ObjectStore): Promise<ReadonlyMap<PubId, ListedMarks>> {
+/** As listed; a name that is no mark's stops gc. */
+async function listMarkNumbers(objects: ObjectStore): Promise<ReadonlyMap<PubId, MarkNumbers>> {
   const numbers = new Map<PubId, number[]>();
   for (const key of await objects.list('removed')) {
     const mark = parseMark(key);
@@ -154,10 +197,10 @@ async function listAllMarks(objects: ObjectStore): Promise<ReadonlyMap<PubId, Li
     if (known === undefined) numbers.set(mark.image, [mark.n]);
     else known.push(mark.n);
   }
-  const marks = await mapConcurrently([...numbers], READS_AHEAD, async ([image, all]) => {
-    const n = Math.max(...all);
-    const verdict = await readVerdict(objects, image, n);
-    return [image, { n, verdict, lower: all.filter((other) => other < n) }] as const;
-  });
-  return new Map(marks);
+  const marks = new Map<PubId, MarkNumbers>();
+  for (const [image, all] of numbers) {
+    const highest = Math.max(...all);
+    marks.set(image, { highest, lower: all.filter((n) => n < highest) });
+  }
+  return marks;
 }

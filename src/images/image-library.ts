@@ -65,7 +65,8 @@ export class ImageLibrary {
   async #load(): Promise<LibraryState> {
     const listing = await this.#heads.list();
     const unreadable = [...listing.unreadable];
-    const marks = await listMarks(this.objects, (error) => unreadable.push(error));
+    const present = new Set(listing.headers.map(pubIdOf));
+    const marks = await listMarks(this.objects, present, (error) => unreadable.push(error));
     const images: Image[] = [];
     for (const [name, headers] of groupByName(listing.headers)) {
       const { record, damage } = await readNameRecordLeniently(this.objects, name);

@@ -23,17 +23,19 @@ export interface MarkInForce {
 }
 
 /**
- * The highest mark of each image that ever had one.
+ * The highest mark of each of these images, where it has one.
  *
  * @param onUnreadable for readers: takes what is wrong with a mark, which then counts as "restored", so that an image
  *   that may be there can be had
  */
 export async function listMarks(
   objects: ObjectStore,
+  images: ReadonlySet<PubId>,
   onUnreadable?: (error: StoreError) => void,
 ): Promise<ReadonlyMap<PubId, MarkInForce>> {
   const marks = new Map<PubId, MarkInForce>();
   for (const [image, n] of await listHighest(objects)) {
+    if (!images.has(image)) continue;
     try {
       marks.set(image, await readInForce(objects, image, n));
     } catch (error) {

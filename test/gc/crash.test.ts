@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { StoreError } from '../../src/errors.js';
 import { gc } from '../../src/gc/gc.js';
-import type { Hold, ObjectStore } from '../../src/objects/object-store.js';
+import type { Hold, ObjectStore, Upload } from '../../src/objects/object-store.js';
 import { folderFor } from '../support/machine.js';
 import { editedDisk, seededDisk } from '../support/seeded-disk.js';
 import { packFiles } from '../support/store-files.js';
@@ -15,6 +15,7 @@ const MIB = 1024 ** 2;
 /** A process that can make so many changes, and then is gone. */
 class MortalStore {
   readonly holds: Hold[] = [];
+  readonly uploads: Upload[] = [];
   #left: number;
 
   constructor(
@@ -52,6 +53,7 @@ class MortalStore {
       sweep: alive(objects.sweep.bind(objects), true),
       upload: async (owner) => {
         const upload = await alive(objects.upload.bind(objects), true)(owner);
+        this.uploads.push(upload);
         return {
           append: alive(upload.append.bind(upload), false),
           finish: alive(upload.finish.bind(upload), true),
@@ -92,6 +94,7 @@ test('killed before each change in turn', async (t) => {
     for (const left of ['condemned', 'leases', 'tmp'])
       t.deepEqual(store.names(left), [], `${left}, ${changes}`);
     t.true(packFiles(folder).length <= 4, `${packFiles(folder).length} packs after change ${changes}`);
+    for (const upload of mortal!.uploads) await upload.abort(); // only now: it would clear up for the dead
     if (!mortal!.isDead) {
       t.false(outcome instanceof Error, String(outcome));
       break;
