@@ -20,7 +20,7 @@ const RULES = {
     description: 'plain bytes of new chunks that are compressed together',
   },
   repackBelow: {
-    defaultValue: 90,
+    defaultValue: 95,
     min: 0,
     max: 100,
     description: 'gc rewrites packs of which less than this percentage is needed',
