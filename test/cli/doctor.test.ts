@@ -6,7 +6,7 @@ import test, { type ExecutionContext } from 'ava';
 import { pinImage } from '../../src/engine/pins.js';
 import { systemEnvironment } from '../../src/environment.js';
 import { blake3 } from '../../src/hashing/blake3.js';
-import type { BrokenLease, DoctorReport, Image } from '../../src/index.js';
+import type { BrokenLease, CaptureResult, DoctorReport, Image } from '../../src/index.js';
 import { FolderStore } from '../../src/objects/folder-store.js';
 import { decodeTombstone, type LeaseId, type PubId } from '../../store-format/index.js';
 import { filesOf, flipByte } from '../support/store-files.js';
@@ -221,7 +221,7 @@ const UNREADABLE: readonly (readonly [string, (store: string) => Promise<string>
   ['an image of a strange name', async (store) => spoiled(store, 'images/strange')],
   ['a mark of a strange name', async (store) => spoiled(store, 'removed/strange')],
   ['a manifest', async (store) => spoiled(store, `images/${newId()}`)],
-  ['a verdict', async (store) => spoiled(store, `removed/${newId()}.2`)],
+  ['a verdict on an image', async (store) => spoiled(store, `removed/${await captureTiny(store)}.2`)],
   ['a gc record', async (store) => spoiled(store, 'gc/0000000001')],
   ['a condemned record', async (store) => spoiled(store, `condemned/${'ab'.repeat(32)}`)],
   ['a damaged record', async (store) => spoiled(store, `damaged/${'ab'.repeat(32)}`)],
@@ -229,6 +229,14 @@ const UNREADABLE: readonly (readonly [string, (store: string) => Promise<string>
   ['an attestation', async (store) => spoiled(store, `attested/${newId()}`)],
   ['a config', async (store) => spoiled(store, 'config/0000000002')],
 ];
+
+/** @returns the image's publication */
+async function captureTiny(store: string): Promise<string> {
+  const disk = join(await temporaryFolder(), 'disk');
+  await writeFile(disk, 'tiny');
+  const { stdout } = await doppel(['--store', store, 'capture', disk, 'tiny', '--json']);
+  return (JSON.parse(stdout) as CaptureResult).image!.publication;
+}
 
 async function spoiled(store: string, key: string): Promise<string> {
   await writeFile(join(store, key), 'nonsense');
