@@ -107,7 +107,8 @@ class GcRun {
     const images = new Set([...roots.images].filter((image) => !isFree(image)));
     const lost = await LostEntries.read(engine.objects);
     const mark = await this.#mark(images, lost);
-    const plan = await this.#plan(config, roots, mark);
+    const ending = new Set([...roots.images].filter(isFree));
+    const plan = await this.#plan(config, roots, mark, ending);
     const gone = [...plan.resumed, ...plan.dropped, ...plan.repacked];
     const rewritten = rewrittenBytes([...plan.resumed, ...plan.repacked]);
     const ended = [...imagesThatAre(roots, 'removed'), ...imagesThatAre(roots, 'purged')];
@@ -136,7 +137,7 @@ class GcRun {
     const roots = purged.size === 0 ? before : await this.#listRoots(); // [3]
     const lost = await LostEntries.read(objects);
     const mark = await this.#mark(roots.images, lost);
-    const plan = await this.#plan(config, roots, mark); // [4]
+    const plan = await this.#plan(config, roots, mark, purged); // [4]
     const removal = new Removal(
       {
         engine,
@@ -196,19 +197,32 @@ class GcRun {
     return Mark.of(parts, this.options);
   }
 
-  async #plan(config: Config, roots: Roots, mark: Mark): Promise<Plan> {
+  async #plan(config: Config, roots: Roots, mark: Mark, ended: ReadonlySet<PubId>): Promise<Plan> {
     const { engine, options } = this;
     const attested = new Set((await engine.objects.list('attested')).map(parseLeaseId));
     const living = new Set((await listLiving(engine)).map(({ id }) => id));
     const isNamed = (lease: LeaseId) =>
       roots.manifests.has(lease) || roots.marks.has(lease) || attested.has(lease);
-    const writers: PackWriters = { living, isNamed };
+    const markFormer = () => this.#markFormer(mark, ended);
+    const writers: PackWriters = { living, isNamed, markFormer };
     const settings = {
       repackBelow: settingValue(config, 'repackBelow') / 100,
       maxRepackBytes: options.maxRepackBytes ?? Number.POSITIVE_INFINITY,
       packGraceMs: this.#grace(config, 'packGraceHours'),
     };
     return makePlan(engine, mark, settings, writers, options);
+  }
+
+  /** Their manifests are gone, but for what memory holds; what cannot be read is not known to have been needed. */
+  async #markFormer({ survey }: Mark, roots: ReadonlySet<PubId>): Promise<Mark | undefined> {
+    const { engine } = this;
+    const lost = await LostEntries.read(engine.objects);
+    try {
+      return await Mark.of({ engine, survey, manifests: this.#manifests, roots, lost }, this.options);
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      return undefined;
+    }
   }
 
   /** @returns the packs that may go: what roots need of them stands elsewhere */

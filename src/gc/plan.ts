@@ -27,6 +27,8 @@ export interface PackWriters {
   readonly living: ReadonlySet<LeaseId>;
   /** Leases that published an image, purged ones included, or whose packs hold what gc moved. */
   readonly isNamed: (lease: LeaseId) => boolean;
+  /** What the images needed that end with this run; undefined where that cannot be told any more. */
+  readonly markFormer: () => Promise<Mark | undefined>;
 }
 
 export interface PackUse {
@@ -57,6 +59,7 @@ export async function makePlan(
   const staying: PackUse[] = [];
   const poor: PackUse[] = [];
   const small: PackUse[] = [];
+  const young: PackUse[] = [];
   const { listing, packs, footers } = mark.survey;
   for (const pack of packs) {
     options.signal?.throwIfAborted();
@@ -64,13 +67,17 @@ export async function makePlan(
     if (listing.condemned.has(pack.id)) resumed.push(use);
     else if (writers.living.has(pack.lease)) staying.push(use);
     else if (use.keptBytes > 0 || isNeededAtAll(pack, mark)) {
+      // Where others stand in for all of it, it can be dropped once those are read.
       const isPoor = use.keptBytes < settings.repackBelow * use.frameBytes;
       if (use.keptBytes === 0) dropped.push(use);
       else if (isPoor || listing.damaged.has(pack.id)) poor.push(use);
       else (pack.packBytes < SMALL_BYTES ? small : staying).push(use);
-    } else if (await isYoung(engine, pack, settings, writers)) staying.push(use);
+    } else if (await isYoung(engine, pack, settings, writers)) young.push(use);
     else dropped.push(use);
   }
+  // What an image has used is not waiting to be used any more, whoever wrote it.
+  const former = young.length === 0 ? undefined : await writers.markFormer();
+  for (const use of young) (former && isNeededAtAll(use.pack, former) ? dropped : staying).push(use);
   const chosen = chooseRepacks(poor, small, settings.maxRepackBytes);
   const isChosen = new Set(chosen);
   return {
@@ -81,7 +88,6 @@ export async function makePlan(
   };
 }
 
-/** Only copies are needed that others stand in for: it can be dropped once those are read. */
 function isNeededAtAll(pack: NumberedPack, mark: Mark): boolean {
   for (let ordinal = 0; ordinal < pack.entries; ordinal++) if (mark.isNeeded(pack, ordinal)) return true;
   return false;

@@ -250,6 +250,15 @@ test.serial('removed images have a grace, and so have packs that no image names 
   await store.gc();
   t.true(store.names('packs').length > packs);
   t.is((await gc(await store.process(undefined, 23), { waitMs: 0 })).freedBytes, 0);
+  // Another capture uses what lies there; when its image goes, nothing is kept for a grace.
+  await store.capture(seededBytes('stopped', 24 * MIB), 'again');
+  await store.remove('again');
+  await gc(await store.process(undefined, 6), { waitMs: 0 });
+  t.is(store.names('packs').length, packs);
+
+  await t.throwsAsync(capture(await store.process(), stopped(), 'stopped', {}), { message: /stopped/ });
+  await store.gc();
+  t.true(store.names('packs').length > packs);
   await store.gc({ graceMs: 0 });
   t.is(store.names('packs').length, packs);
 });
