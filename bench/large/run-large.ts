@@ -2,7 +2,7 @@
  * The steps, each in a process of its own:
  *
  *   [1] a store with a captured image   [2] tiny chunks, through the pack writer   [3] open, first look-up, look-ups
- *   [4] capture another image, here and into an empty store   [5] make the index anew
+ *   [4] capture another image, here and into an empty store   [5] make the index anew   [6] mark, as gc does
  */
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -102,6 +102,11 @@ export async function runLarge(
   }; // [5]
   await take('make the index anew', rebuild);
   const atEnd = await measureStore(large);
+  const mark = {
+    program: process.execPath,
+    args: [PROGRAM, '--store', large.storeFolder, '--quiet', 'gc', '--dry-run'],
+  }; // [6]
+  await take('gc --dry-run: mark and plan', mark);
   await rm(result);
   const indexBytesPerChunk = Math.max(built.indexBytes, grown.indexBytes, atEnd.indexBytes) / chunks;
   return { chunks, steps, lookUps, built, atEnd, indexBytesPerChunk };
