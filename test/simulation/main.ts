@@ -6,7 +6,8 @@
  */
 import { fork } from 'node:child_process';
 import { parseArgs } from 'node:util';
-import { FOCUS, PLANT_NAMES, PLANTS, type PlantName } from './plants.js';
+import { FOCUS } from './plant-focus.js';
+import { PLANT_NAMES, PLANTS, type PlantName } from './plants.js';
 import { failure, story, summary, type Totals } from './report.js';
 import { shrink } from './shrink.js';
 import { simulate } from './simulation.js';

@@ -7,66 +7,112 @@ import { encodeTombstone, type LeaseId } from '../../store-format/index.js';
 import type { Plant, Witness } from './plants.js';
 import { WrappedStore } from './wrapped-store.js';
 
-/** What a gc has seen so far; anew for each run. */
-class GcView extends WrappedStore {
+/** Changes what a run of gc is shown once it condemned packs, or went on with those that another run had. */
+abstract class SecondLook extends WrappedStore {
   #run: number | undefined;
-  #condemning = false;
-  readonly #listings = new Map<string, readonly string[]>();
+  #condemned = false;
+  #prepared: Promise<void> | undefined;
 
   constructor(
     real: ObjectStore,
-    private readonly who: Witness,
-    /** What a listing shows once the run has begun to condemn. */
-    private readonly later: (
-      folder: string,
-      before: readonly string[],
-      now: readonly string[],
-    ) => readonly string[],
+    protected readonly who: Witness,
   ) {
     super(real);
   }
 
-  override async list(folder: string): Promise<string[]> {
-    const now = await this.real.list(folder);
+  /** Whether a gc runs here and has condemned. */
+  protected get isSecond(): boolean {
     const { operation } = this.who.process;
-    if (operation?.kind !== 'gc') return now;
-    if (this.#run !== operation.number) {
-      this.#run = operation.number;
-      this.#condemning = false;
-      this.#listings.clear();
+    if (this.#run !== operation?.number) {
+      this.#run = operation?.number;
+      this.#condemned = false;
+      this.forget();
     }
-    const before = this.#listings.get(folder);
-    if (this.#condemning && before !== undefined) return [...this.later(folder, before, now)];
-    this.#listings.set(folder, now);
-    return now;
+    return operation?.kind === 'gc' && this.#condemned;
   }
 
-  override claim(key: string, bytes: Uint8Array): Promise<Claim> {
-    if (key.startsWith('condemned/')) this.#condemning = true;
+  /** Another run begins. */
+  protected forget(): void {}
+
+  /** The first pack is about to be condemned. */
+  protected async prepare(): Promise<void> {}
+
+  override async claim(key: string, bytes: Uint8Array): Promise<Claim> {
+    if (key.startsWith('condemned/') && !this.isSecond) {
+      this.#condemned = true;
+      this.#prepared = this.prepare();
+    }
+    if (key.startsWith('condemned/')) await this.#prepared;
     return this.real.claim(key, bytes);
+  }
+
+  /** What others condemned is waited for from here on. */
+  override async settle(keys: Iterable<string>): Promise<void> {
+    const all = [...keys];
+    if (all[0]?.startsWith('condemned/') && !this.isSecond) this.#condemned = true;
+    await this.real.settle(all);
   }
 }
 
 export function remarkNewsOnly(): Plant {
   return {
     store: (real, who) =>
-      new GcView(real, who, (folder, before, now) =>
-        folder === 'images' ? now.filter((key) => !before.includes(key)) : now,
-      ),
+      new (class extends SecondLook {
+        readonly #known = new Set<string>();
+
+        protected override forget(): void {
+          this.#known.clear();
+        }
+
+        override async list(folder: string): Promise<string[]> {
+          const keys = await this.real.list(folder);
+          if (folder !== 'images') return keys;
+          if (this.isSecond) return keys.filter((key) => !this.#known.has(key));
+          for (const key of keys) this.#known.add(key);
+          return keys;
+        }
+      })(real, who),
   };
 }
 
 export function forgetLeasesListedSince(): Plant {
   return {
     store: (real, who) =>
-      new GcView(real, who, (folder, before, now) => (folder === 'leases' ? before : now)),
+      new (class extends SecondLook {
+        #before: readonly string[] = [];
+
+        override async list(folder: string): Promise<string[]> {
+          const keys = await this.real.list(folder);
+          if (folder !== 'leases') return keys;
+          if (this.isSecond) return [...this.#before];
+          this.#before = keys;
+          return keys;
+        }
+      })(real, who),
   };
 }
 
+/** As listed right before the first pack was condemned. */
 export function forgetHomesListedSince(): Plant {
-  const isOfPacks = (folder: string) => folder === 'packs' || folder === 'condemned' || folder === 'damaged';
   return {
-    store: (real, who) => new GcView(real, who, (folder, before, now) => (isOfPacks(folder) ? before : now)),
+    store: (real, who) =>
+      new (class extends SecondLook {
+        readonly #before = new Map<string, readonly string[]>();
+
+        protected override forget(): void {
+          this.#before.clear();
+        }
+
+        protected override async prepare(): Promise<void> {
+          for (const folder of ['condemned', 'damaged', 'packs'])
+            this.#before.set(folder, await this.real.list(folder));
+        }
+
+        override async list(folder: string): Promise<string[]> {
+          const before = this.isSecond ? this.#before.get(folder) : undefined;
+          return before === undefined ? this.real.list(folder) : [...before];
+        }
+      })(real, who),
   };
 }
 

@@ -3,7 +3,8 @@
  * here; `npm run test:simulation -- --plants` asks for all.
  */
 import test from 'ava';
-import { FOCUS, PLANTS, type PlantName } from './plants.js';
+import { FOCUS } from './plant-focus.js';
+import { PLANTS, type PlantName } from './plants.js';
 import { failure } from './report.js';
 import { type RunResult, simulate } from './simulation.js';
 

@@ -127,7 +127,7 @@ export class SimulatedStore implements ObjectStore {
   async settle(keys: Iterable<string>): Promise<void> {
     const all = [...keys];
     if (this.place.isRemote || all.length === 0) return;
-    await this.process.request('settle', `${all.length} keys`, 'sync', () => {
+    await this.process.request('settle', `${all[0]} and ${all.length - 1} more`, 'sync', () => {
       for (const key of all) this.place.storage.syncFolderOf(key);
     });
   }
