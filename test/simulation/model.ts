@@ -158,6 +158,12 @@ export class Model implements StorageObserver {
     return facts;
   }
 
+  /** Some of its bytes have rotted: it holds what it held, and not all of that is good. */
+  rotted(before: Buffer, after: Buffer): void {
+    const facts = this.#packFacts.get(before);
+    if (facts !== undefined) this.#packFacts.set(after, facts);
+  }
+
   #judgePack(key: string, id: PackId): void {
     const file = this.storage.get(key);
     const isSolid = this.storage.possible(key).every((state) => state?.synced === true);

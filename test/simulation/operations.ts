@@ -35,17 +35,24 @@ export interface Actor {
 const NAMES = ['web', 'mail'] as const;
 /** Of runs of gc that would only find another one, so many do something else instead. */
 const SPARED_GCS = 0.8;
+/** And of removals where there is little. */
+const SPARED_REMOVALS = 0.6;
 
 export function chooseOperation(
   random: Random,
   scenario: Scenario,
   off: ReadonlySet<OperationKind>,
-  /** Another gc runs and seems to live. */
-  collecting: boolean,
+  now: {
+    /** Another gc runs and seems to live. */
+    readonly collecting: boolean;
+    readonly liveImages: number;
+  },
 ): OperationKind {
   const wish = random.weighted(scenario.weights);
-  const spared = wish === 'gc' && collecting && random.chance(SPARED_GCS);
-  const kind = spared ? random.weighted({ ...scenario.weights, gc: 0 }) : wish;
+  const futile =
+    (wish === 'gc' && now.collecting && random.chance(SPARED_GCS)) ||
+    (wish === 'remove' && now.liveImages <= scenario.liveImages && random.chance(SPARED_REMOVALS));
+  const kind = futile ? random.weighted({ ...scenario.weights, gc: 0, remove: 0 }) : wish;
   return off.has(kind) ? 'read' : kind;
 }
 
@@ -133,11 +140,10 @@ export async function compare(
   }
 }
 
-async function removeImage({ engine, random, scenario }: Actor): Promise<void> {
+async function removeImage({ engine, random }: Actor): Promise<void> {
   requireWritable(engine);
   const live = await engine.library.list();
-  const spared = live.length <= scenario.liveImages && random.chance(0.6);
-  if (live.length > 0 && !spared) await engine.library.remove(referenceTo(random.pick(live)));
+  if (live.length > 0) await engine.library.remove(referenceTo(random.pick(live)));
 }
 
 async function undeleteImage({ engine, random, model, operation }: Actor): Promise<void> {

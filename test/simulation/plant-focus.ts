@@ -64,31 +64,28 @@ export const FOCUS: Readonly<Partial<Record<PlantName, Focus>>> = {
   },
   // A gc finds packs that another condemned, and that a capture from before relies on; while it runs, another image is published.
   'news-only': {
-    rates: { ...CALM, ambush: 0.4 },
+    rates: { ...CALM, ambush: 0.5 },
     weights: { ...CYCLE, capture: 16 },
     settings: { packGraceHours: 0 },
     scenario: {
       ...RECURRING,
       disks: { slots: 3, ways: { again: 3, back: 4, edit: 0.5, fresh: 0.3 } },
-      gc: { gracesMs: [0], waitsMs: [0], maxRepackBytes: [undefined] },
-      ambush: {
-        at: /^gc (list leases|claim condemned\/|settle condemned\/)|^capture claim images\//,
-        steps: [40, 80, 160],
-        deadShare: 0.2,
-      },
+      gc: { gracesMs: [0], waitsMs: [0, 60_000], maxRepackBytes: [undefined] },
+      ambush: { at: /^capture claim images\//, steps: [100, 200, 300], deadShare: 0 },
     },
   },
   // Two at once, each about to drop what the other relies on.
   'early-homes': {
-    rates: { ...CALM, ambush: 0.5 },
+    rates: { ...CALM, ambush: 0.3 },
     weights: { ...CYCLE, capture: 8, gc: 16 },
     settings: { packGraceHours: 0, repackBelow: 100 },
     scenario: {
       ...RECURRING,
       ...TWO_MACHINES,
       liveImages: 2,
-      disks: { slots: 2, ways: { again: 1, back: 1, edit: 4, fresh: 0.5 } },
-      ambush: { at: /^gc claim condemned\//, steps: [200, 400], deadShare: 1 },
+      disks: { slots: 1, ways: { again: 1, back: 0.5, edit: 6, fresh: 0.2 } },
+      gc: { gracesMs: [0], waitsMs: [60_000], maxRepackBytes: [undefined, 0] },
+      ambush: { at: /^gc claim condemned\//, steps: [250, 400], deadShare: 1 },
     },
   },
   // The same new content is captured by several at once; one of the copies rots.

@@ -11,7 +11,6 @@ import { WrappedStore } from './wrapped-store.js';
 abstract class SecondLook extends WrappedStore {
   #run: number | undefined;
   #condemned = false;
-  #prepared: Promise<void> | undefined;
 
   constructor(
     real: ObjectStore,
@@ -34,15 +33,8 @@ abstract class SecondLook extends WrappedStore {
   /** Another run begins. */
   protected forget(): void {}
 
-  /** The first pack is about to be condemned. */
-  protected async prepare(): Promise<void> {}
-
   override async claim(key: string, bytes: Uint8Array): Promise<Claim> {
-    if (key.startsWith('condemned/') && !this.isSecond) {
-      this.#condemned = true;
-      this.#prepared = this.prepare();
-    }
-    if (key.startsWith('condemned/')) await this.#prepared;
+    if (key.startsWith('condemned/') && !this.isSecond) this.#condemned = true;
     return this.real.claim(key, bytes);
   }
 
@@ -92,27 +84,44 @@ export function forgetLeasesListedSince(): Plant {
   };
 }
 
-/** As listed right before the first pack was condemned. */
+/** As listed right before packs were condemned. */
 export function forgetHomesListedSince(): Plant {
   return {
-    store: (real, who) =>
-      new (class extends SecondLook {
-        readonly #before = new Map<string, readonly string[]>();
+    store: (real, { process }) =>
+      new (class extends WrappedStore {
+        #before: Promise<ReadonlyMap<string, readonly string[]>> | undefined;
+        #looksAgain = false;
 
-        protected override forget(): void {
-          this.#before.clear();
+        override async claim(key: string, bytes: Uint8Array): Promise<Claim> {
+          if (key.startsWith('condemned/')) {
+            if (this.#looksAgain) this.#before = undefined;
+            this.#looksAgain = false;
+            this.#before ??= this.#listHomes();
+            await this.#before;
+          }
+          return this.real.claim(key, bytes);
         }
 
-        protected override async prepare(): Promise<void> {
+        async #listHomes(): Promise<ReadonlyMap<string, readonly string[]>> {
+          const listed = new Map<string, readonly string[]>();
           for (const folder of ['condemned', 'damaged', 'packs'])
-            this.#before.set(folder, await this.real.list(folder));
+            listed.set(folder, await this.real.list(folder));
+          return listed;
         }
 
         override async list(folder: string): Promise<string[]> {
-          const before = this.isSecond ? this.#before.get(folder) : undefined;
+          const { operation } = process;
+          if (operation?.kind !== 'gc' || folder === 'gc') this.#before = undefined; // another run begins
+          if (folder === 'images') this.#looksAgain = this.#before !== undefined;
+          const before = this.#looksAgain ? (await this.#before)?.get(folder) : undefined;
           return before === undefined ? this.real.list(folder) : [...before];
         }
-      })(real, who),
+
+        override async delete(key: string): Promise<void> {
+          if (key.startsWith('packs/')) this.#looksAgain = false; // what follows is not about these any more
+          await this.real.delete(key);
+        }
+      })(real),
   };
 }
 

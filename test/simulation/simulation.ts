@@ -194,7 +194,10 @@ class Simulation {
     const collecting = this.#scheduler.processes.some(
       (other) => other.operation?.kind === 'gc' && other.suspension?.looksDead !== true,
     );
-    const kind = chooseOperation(random, this.#scenario, operationsOff, collecting);
+    const kind = chooseOperation(random, this.#scenario, operationsOff, {
+      collecting,
+      liveImages: this.#ledger.count(({ pub }) => this.#model.isLive(pub)),
+    });
     if (skipped.has(number)) return;
     const { step } = this.#scheduler;
     const operation = { number, kind, startedStep: step, disturbed: false };

@@ -14,6 +14,8 @@ interface SolidPack {
 
 export class Wholeness {
   readonly #packs = new Map<PackId, SolidPack>();
+  /** Entries whose bytes are bad: rot outlasts a power failure. */
+  readonly #rot = new Map<PackId, Set<EntryKey>>();
   readonly #copies = new Map<EntryKey, number>();
   readonly #roots = new Map<string, readonly EntryKey[]>();
   readonly #neededBy = new Map<EntryKey, Set<string>>();
@@ -68,8 +70,9 @@ export class Wholeness {
   /** A pack is there and will stay through a power failure. */
   addPack(pack: PackId, facts: PackFacts): void {
     if (this.#packs.has(pack)) return;
-    this.#packs.set(pack, { facts, rotten: new Set() });
-    for (const entry of facts.entries) this.#addCopy(entry);
+    const rotten = this.#rot.get(pack) ?? new Set();
+    this.#packs.set(pack, { facts, rotten });
+    for (const entry of facts.entries) if (!rotten.has(entry)) this.#addCopy(entry);
   }
 
   /** @throws Violation when a root needs what only this pack held */
@@ -89,6 +92,7 @@ export class Wholeness {
   /** The caller has made sure that each of the entries has another good copy. */
   rot(pack: PackId, entries: readonly EntryKey[]): void {
     const { rotten } = this.#packs.get(pack)!;
+    this.#rot.set(pack, rotten);
     for (const entry of entries) {
       if (rotten.has(entry)) continue;
       rotten.add(entry);
