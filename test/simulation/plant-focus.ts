@@ -76,16 +76,18 @@ export const FOCUS: Readonly<Partial<Record<PlantName, Focus>>> = {
   },
   // Two at once, each about to drop what the other relies on.
   'early-homes': {
-    rates: { ...CALM, ambush: 0.3 },
-    weights: { ...CYCLE, capture: 8, gc: 16 },
+    rates: { ...CALM, ambush: 1 },
+    weights: { ...CYCLE, capture: 8, remove: 7, gc: 14 },
     settings: { packGraceHours: 0, repackBelow: 100 },
     scenario: {
       ...RECURRING,
       ...TWO_MACHINES,
-      liveImages: 2,
-      disks: { slots: 1, ways: { again: 1, back: 0.5, edit: 6, fresh: 0.2 } },
-      gc: { gracesMs: [0], waitsMs: [60_000], maxRepackBytes: [undefined, 0] },
-      ambush: { at: /^gc claim condemned\//, steps: [250, 400], deadShare: 1 },
+      engineReuse: 1,
+      stickiness: 0.98,
+      liveImages: 3,
+      disks: { slots: 2, ways: { again: 0, back: 0, edit: 8, fresh: 0.5 } },
+      gc: { gracesMs: [0], waitsMs: [60_000], maxRepackBytes: [0, 0, 25_000, 40_000] },
+      ambush: { at: /^gc claim condemned\S+ after rename packs/, steps: [130, 170], deadShare: 1 },
     },
   },
   // The same new content is captured by several at once; one of the copies rots.

@@ -84,7 +84,7 @@ export function forgetLeasesListedSince(): Plant {
   };
 }
 
-/** As listed right before packs were condemned. */
+/** What was condemned or has gone since the moment right before packs were condemned is not seen. */
 export function forgetHomesListedSince(): Plant {
   return {
     store: (real, { process }) =>
@@ -94,12 +94,16 @@ export function forgetHomesListedSince(): Plant {
 
         override async claim(key: string, bytes: Uint8Array): Promise<Claim> {
           if (key.startsWith('condemned/')) {
-            if (this.#looksAgain) this.#before = undefined;
-            this.#looksAgain = false;
+            if (this.#looksAgain) this.#forget();
             this.#before ??= this.#listHomes();
             await this.#before;
           }
           return this.real.claim(key, bytes);
+        }
+
+        #forget(): void {
+          this.#before = undefined;
+          this.#looksAgain = false;
         }
 
         async #listHomes(): Promise<ReadonlyMap<string, readonly string[]>> {
@@ -111,14 +115,18 @@ export function forgetHomesListedSince(): Plant {
 
         override async list(folder: string): Promise<string[]> {
           const { operation } = process;
-          if (operation?.kind !== 'gc' || folder === 'gc') this.#before = undefined; // another run begins
+          if (operation?.kind !== 'gc' || folder === 'gc') this.#forget(); // another run begins
           if (folder === 'images') this.#looksAgain = this.#before !== undefined;
           const before = this.#looksAgain ? (await this.#before)?.get(folder) : undefined;
-          return before === undefined ? this.real.list(folder) : [...before];
+          const keys = await this.real.list(folder);
+          if (before === undefined) return keys;
+          return folder === 'packs'
+            ? [...new Set([...keys, ...before])]
+            : keys.filter((key) => before.includes(key));
         }
 
         override async delete(key: string): Promise<void> {
-          if (key.startsWith('packs/')) this.#looksAgain = false; // what follows is not about these any more
+          if (key.startsWith('packs/')) this.#forget(); // what follows is about other packs
           await this.real.delete(key);
         }
       })(real),

@@ -20,7 +20,7 @@ export type OperationKind = (typeof OPERATION_KINDS)[number];
 
 /** Where processes stand still while others go on. */
 export interface AmbushHabits {
-  /** Before which requests: kind of operation, verb and key. */
+  /** Before which requests: kind of operation, verb and key; then "after", and verb and key of what it last gave a name. */
   readonly at: RegExp;
   /** For how many steps: one of these. */
   readonly steps: readonly number[];
@@ -61,7 +61,7 @@ export interface Scenario {
 
 /** What is published, held, condemned, marked or unlinked by it stays so; and what gc lists decides what it does. */
 export const DECISIVE =
-  /^\w+ (claim|hold) (images|condemned|removed|pins|leases)\/|^\w+ delete (images|packs)\/|^gc list (leases|images|condemned)$/;
+  /^\w+ (claim|hold) (images|condemned|removed|pins|leases)\/|^\w+ delete (images|packs)\/|^gc list (leases|images|condemned) /;
 
 export function scenarioOf(seed: number): Scenario {
   const random = new Random(`${seed} scenario`);

@@ -102,6 +102,7 @@ export class Scheduler {
     const { requests } = process;
     const [request] = requests.splice(requests.length === 1 ? 0 : this.random.below(requests.length), 1);
     const fault = this.#faultOf(request!);
+    if (request!.kind === 'name') process.lastNamed = `${request!.verb} ${request!.key}`;
     if (fault === undefined) {
       this.#carryOut(request!, operationOf(process), false);
       return;
@@ -216,7 +217,8 @@ export class Scheduler {
     const [request] = process.requests;
     const { at, steps, deadShare } = this.scenario.ambush;
     if (request === undefined || request === process.ambushed) return false;
-    if (!at.test(`${process.operation?.kind} ${request.verb} ${request.key}`)) return false;
+    const moment = `${process.operation?.kind} ${request.verb} ${request.key} after ${process.lastNamed}`;
+    if (!at.test(moment)) return false;
     if (!this.faults.hits('ambush')) return false;
     process.ambushed = request;
     return this.#standStill(process, this.faults.details('ambush'), steps, deadShare);
