@@ -19,15 +19,18 @@ export const COVERED = [
 ] as const;
 export type Covered = (typeof COVERED)[number];
 
+/** As it goes from process to process. */
+export type Counts = Partial<Record<Covered, number>>;
+
 /** What a run of gc is at; decides what a pack that it writes is for. */
 type Phase = 'before' | 'condemned' | 'second look';
 
 export class Coverage {
-  readonly counts = new Map<Covered, number>();
+  readonly counts: Counts = {};
   readonly #phases = new Map<number, Phase>();
 
   add(what: Covered, count = 1): void {
-    this.counts.set(what, (this.counts.get(what) ?? 0) + count);
+    this.counts[what] = (this.counts[what] ?? 0) + count;
   }
 
   /** A request of a process has taken effect. @param value what it was answered */
@@ -62,12 +65,12 @@ export class Coverage {
   }
 }
 
-export function sumOf(all: readonly ReadonlyMap<Covered, number>[]): Map<Covered, number> {
-  const sum = new Map<Covered, number>();
-  for (const counts of all) for (const [what, count] of counts) sum.set(what, (sum.get(what) ?? 0) + count);
+export function sumOf(all: readonly Counts[]): Counts {
+  const sum: Counts = {};
+  for (const what of COVERED) sum[what] = all.reduce((total, counts) => total + (counts[what] ?? 0), 0);
   return sum;
 }
 
-export function tellCoverage(counts: ReadonlyMap<Covered, number>): string {
-  return COVERED.map((what) => `${counts.get(what) ?? 0} ${what}`).join(', ');
+export function tellCoverage(counts: Counts): string {
+  return COVERED.map((what) => `${counts[what] ?? 0} ${what}`).join(', ');
 }

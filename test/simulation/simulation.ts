@@ -12,7 +12,7 @@ import { StoreError } from '../../src/errors.js';
 import { blake3 } from '../../src/hashing/blake3.js';
 import { inlineWorkers } from '../../src/workers/inline-workers.js';
 import { configKey, encodeRecord, type PackId } from '../../store-format/index.js';
-import { Coverage, type Covered } from './coverage.js';
+import { type Counts, Coverage } from './coverage.js';
 import { Decay } from './decay.js';
 import { DiskPool } from './disk-pool.js';
 import { simulatedEnvironment, VirtualClock } from './environment.js';
@@ -63,7 +63,8 @@ export interface RunResult {
   /** Codes of errors that operations ended with. */
   readonly errors: ReadonlyMap<string, number>;
   readonly imagesRead: number;
-  readonly coverage: ReadonlyMap<Covered, number>;
+  /** How often what matters happened. */
+  readonly coverage: Counts;
   readonly trace: readonly TraceLine[];
 }
 
