@@ -2,9 +2,10 @@
 
 import { StoreError } from '../../src/errors.js';
 import { blake3 } from '../../src/hashing/blake3.js';
-import type { ByteRange, Claim, Fetched, ObjectStore } from '../../src/objects/object-store.js';
+import type { ByteRange, Claim, Fetched, ObjectStore, Upload } from '../../src/objects/object-store.js';
 import { encodeTombstone, type LeaseId } from '../../store-format/index.js';
 import type { Plant, Witness } from './plants.js';
+import { fetched } from './simulated-store.js';
 import { WrappedStore } from './wrapped-store.js';
 
 /** Changes what a run of gc is shown once it condemned packs, or went on with those that another run had. */
@@ -84,13 +85,36 @@ export function forgetLeasesListedSince(): Plant {
   };
 }
 
-/** What was condemned or has gone since the moment right before packs were condemned is not seen. */
+/**
+ * What was condemned or has gone since the moment right before packs were condemned is not seen: homes are what they were then,
+ * those among them that the run wrote itself.
+ */
 export function forgetHomesListedSince(): Plant {
   return {
     store: (real, { process }) =>
       new (class extends WrappedStore {
         #before: Promise<ReadonlyMap<string, readonly string[]>> | undefined;
         #looksAgain = false;
+        readonly #written = new Map<string, Buffer>();
+
+        override async upload(owner: string): Promise<Upload> {
+          const upload = await this.real.upload(owner);
+          const pieces: Buffer[] = [];
+          const append = (bytes: Uint8Array) => {
+            pieces.push(Buffer.from(bytes));
+            return upload.append(bytes);
+          };
+          const finish = async (key: string) => {
+            await upload.finish(key);
+            this.#written.set(key, Buffer.concat(pieces));
+          };
+          return { append, finish, abort: () => upload.abort() };
+        }
+
+        override async get(key: string, range?: ByteRange): Promise<Fetched> {
+          const bytes = this.#looksAgain ? this.#written.get(key) : undefined;
+          return bytes === undefined ? this.real.get(key, range) : fetched(bytes, range);
+        }
 
         override async claim(key: string, bytes: Uint8Array): Promise<Claim> {
           if (key.startsWith('condemned/')) {

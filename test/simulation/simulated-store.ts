@@ -21,7 +21,7 @@ export class SimulatedStore implements ObjectStore {
   ) {}
 
   get(key: string, range?: ByteRange): Promise<Fetched> {
-    return this.process.request('get', key, 'read', () => fetched(this.#require(key), range));
+    return this.process.request('get', key, 'read', () => fetched(this.#require(key).bytes, range));
   }
 
   size(key: string): Promise<number | undefined> {
@@ -168,7 +168,7 @@ export class SimulatedStore implements ObjectStore {
   }
 }
 
-export function fetched({ bytes }: StoredFile, range: ByteRange | undefined): Fetched {
+export function fetched(bytes: Buffer, range: ByteRange | undefined): Fetched {
   const size = bytes.length;
   if (range === undefined) return { bytes: Buffer.from(bytes), size };
   const offset = 'last' in range ? Math.max(0, size - range.last) : range.offset;
