@@ -1,4 +1,5 @@
 /** Where a mistake shows, if it does at all: what happens around it, and often. A run without the mistake must stand the same. */
+import type { DiskHabits } from './disk-pool.js';
 import type { Focus } from './focus.js';
 import type { PlantName } from './plants.js';
 
@@ -43,16 +44,30 @@ const RECURRING: Focus['scenario'] = {
   gc: { gracesMs: [0], waitsMs: [0, 0, 60_000], maxRepackBytes: [undefined] },
 };
 
+/** Disks that have little in common, so that what one image needs no other does. */
+const DISTINCT: DiskHabits = { slots: 4, ways: { again: 6, back: 0, edit: 0.2, fresh: 0.3 } };
+
 const TWO_MACHINES: Focus['scenario'] = { place: 'remote', hosts: 2, processesPerHost: 2, listDelayMs: 0 };
 
 export const FOCUS: Readonly<Partial<Record<PlantName, Focus>>> = {
+  // A capture is taken for dead right before it publishes.
+  'no-fence': {
+    rates: { ...CALM, ambush: 0.5 },
+    weights: CYCLE,
+    scenario: {
+      ...RECURRING,
+      ...TWO_MACHINES,
+      ambush: { at: /^capture claim images\//, steps: [60, 120], deadShare: 1 },
+    },
+  },
   // gc stands still right before it unlinks, while the same content is captured again.
   pardon: {
     rates: { ...CALM, ambush: 0.7 },
-    weights: CYCLE,
+    weights: { ...CYCLE, remove: 14 },
     settings: { packGraceHours: 0 },
     scenario: {
       ...RECURRING,
+      disks: DISTINCT,
       ambush: { at: /^gc delete packs\//, steps: [100, 200, 300], deadShare: 0.5 },
     },
   },
@@ -102,7 +117,12 @@ export const FOCUS: Readonly<Partial<Record<PlantName, Focus>>> = {
       disks: { slots: 1, ways: { again: 5, back: 0, edit: 1, fresh: 2 } },
     },
   },
-  'skipped-manifest': { rates: { ...CALM, 'io-error': 1 / 150 }, weights: CYCLE, scenario: RECURRING },
+  'skipped-manifest': {
+    rates: { ...CALM, 'io-error': 1 / 250 },
+    weights: CYCLE,
+    settings: { packGraceHours: 0 },
+    scenario: { ...RECURRING, liveImages: 4, disks: { ...DISTINCT, slots: 6 } },
+  },
   'early-leases': {
     rates: { ...CALM, ambush: 0.5 },
     weights: CYCLE,
@@ -115,7 +135,7 @@ export const FOCUS: Readonly<Partial<Record<PlantName, Focus>>> = {
   'undelete-unclaimed': {
     rates: { ...CALM, ambush: 0.5 },
     weights: { ...CYCLE, remove: 12, undelete: 15, capture: 8 },
-    scenario: { ...RECURRING, ambush: { at: /claim removed\//, steps: [20, 60, 150], deadShare: 0.2 } },
+    scenario: { ...RECURRING, ambush: { at: /^undelete claim removed\//, steps: [80, 150], deadShare: 0 } },
   },
   'unseen-purge': {
     rates: { ...CALM, ambush: 0.5 },
