@@ -118,10 +118,16 @@ export const FOCUS: Readonly<Partial<Record<PlantName, Focus>>> = {
     },
   },
   'skipped-manifest': {
-    rates: { ...CALM, 'io-error': 1 / 250 },
-    weights: CYCLE,
+    rates: { ...CALM, 'io-error': 1 / 150 },
+    weights: { ...CYCLE, capture: 4, remove: 1, gc: 14 },
     settings: { packGraceHours: 0 },
-    scenario: { ...RECURRING, liveImages: 4, disks: { ...DISTINCT, slots: 6 } },
+    scenario: {
+      ...RECURRING,
+      stickiness: 0.95,
+      liveImages: 4,
+      disks: { slots: 6, ways: { again: 2, back: 0, edit: 1, fresh: 3 } },
+      gc: { gracesMs: [0], waitsMs: [60_000], maxRepackBytes: [undefined] },
+    },
   },
   'early-leases': {
     rates: { ...CALM, ambush: 0.5 },
