@@ -1,8 +1,9 @@
 /**
  * `npm run test:simulation -- --steps N --seed S [--seeds K] [--jobs J] [--plant NAME | --plants]`
  *
- * Runs N steps, spread over K seeds from S on. A violation ends the run with its seed and a trace made small. `--plant` puts a
- * mistake in; `--plants` asks of each mistake whether it is found within N steps (50,000 when not said).
+ * Runs N steps, spread over K seeds from S on. A violation ends the run with its seed and a trace made small; the last line but one
+ * tells what happened how often. `--plant` puts a mistake in; `--plants` asks of each mistake whether it is found
+ * within N steps (50,000 when not said).
  */
 import { fork } from 'node:child_process';
 import { parseArgs } from 'node:util';
