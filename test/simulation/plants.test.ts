@@ -8,8 +8,9 @@ import { simulate } from './simulation.js';
 const STEPS = 2500;
 
 /**
- * Seeds chosen because the mistake shows soon in them; from any seed on, `npm run test:simulation -- --plants` finds it. A
- * change of the simulation or of the engine makes other runs of them: then choose others from what that prints.
+ * Seeds chosen because the mistake shows soon in them: a plant is found in some seeds and not in others, so that from another
+ * first seed on it may take long. A change of the simulation or of the engine makes other runs of them: then choose others
+ * from what `npm run test:simulation -- --plants` prints.
  */
 const SEEDS: Readonly<Record<PlantName, number>> = {
   'no-fence': 1,
