@@ -18,7 +18,7 @@ export interface SmallDisk {
 }
 
 export function newDisk(random: Random): SmallDisk {
-  const segments = random.weighted({ none: 10, one: 2, two: 0.5 });
+  const segments = random.weighted({ none: 10, one: 1.5, two: 0.3 });
   const whole = segments === 'none' ? 0 : segments === 'one' ? 1 : 2;
   const blocksInAll = whole * SEGMENT_BLOCKS + 4 + random.below(20);
   const disk = { size: blocksInAll * BLOCK - random.pick([0, 0, 100]), blocks: new Map<number, number>() };

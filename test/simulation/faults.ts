@@ -29,6 +29,8 @@ export const FAULT_KINDS = [
   'index-lies',
   /** Listings lag behind, within the bound that the store declares. */
   'late-listing',
+  /** A pack is gone: a disk that dies, or somebody's hand. Images that need it are lost until they are captured again. */
+  'vandal',
 ] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
@@ -43,11 +45,14 @@ const USUAL: Readonly<Record<FaultKind, number>> = {
   'io-error': 1 / 1500,
   'no-space': 1 / 10000,
   clock: 1 / 1000,
-  rot: 1 / 3,
+  rot: 1 / 10,
   'index-loss': 1 / 20,
   'index-lies': 1 / 6,
   'late-listing': 1 / 2,
+  vandal: 1 / 50,
 };
+/** Kinds after which nothing else is as it was: most runs do without. */
+const RARE: ReadonlySet<FaultKind> = new Set(['vandal']);
 
 export class Faults {
   readonly #streams = new Map<FaultKind, Random>();
@@ -63,7 +68,8 @@ export class Faults {
     for (const kind of FAULT_KINDS) {
       this.#streams.set(kind, new Random(`${seed} ${kind}`));
       // Some kinds are left out of each run: what always happens together hides what one of them does alone.
-      const chosen = USUAL[kind] * swarm.pick([0, 0, 0.3, 1, 1, 3]);
+      const strength = swarm.pick([0, 0, 0.3, 1, 1, 3]);
+      const chosen = RARE.has(kind) && strength < 3 ? 0 : USUAL[kind] * strength;
       this.#rates.set(kind, rates[kind] ?? chosen);
     }
   }

@@ -15,7 +15,7 @@ export function instantStore(storage: Storage): ObjectStore {
     get: async (key: string, range?: ByteRange): Promise<Fetched> => {
       const file = storage.get(key);
       if (file === undefined) throw asStoreError(systemError('ENOENT'), key, 'Cannot read');
-      return fetched(file, range);
+      return fetched(file.bytes, range);
     },
     size: async (key) => storage.get(key)?.bytes.length,
     modified: async (key) => storage.get(key)?.modifiedMs,

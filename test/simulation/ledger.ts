@@ -19,6 +19,12 @@ export class Ledger {
     this.images.set(image.pub, image);
   }
 
+  count(which: (image: PublishedImage) => boolean): number {
+    let count = 0;
+    for (const image of this.images.values()) if (which(image)) count++;
+    return count;
+  }
+
   isPinned(pub: string): boolean {
     for (const pinned of this.pins.values()) if (pinned === pub) return true;
     return false;

@@ -1,18 +1,24 @@
 /**
  * `npm run test:simulation -- --steps N --seed S [--seeds K] [--jobs J] [--plant NAME | --plants]`
  *
- * Runs N steps, spread over K seeds from S on. A violation ends the run with its seed and a trace made small. `--plant` puts a
- * mistake in; `--plants` asks of each mistake whether it is found within N steps (50,000 when not said).
+ * Runs N steps, spread over K seeds from S on. A violation ends the run with its seed and a trace made small; the last line but one
+ * tells what happened how often. `--plant` puts a mistake in; `--plants` asks of each mistake whether it is found
+ * within N steps (50,000 when not said).
  */
 import { fork } from 'node:child_process';
 import { parseArgs } from 'node:util';
-import { FOCUS, PLANT_NAMES, PLANTS, type PlantName } from './plants.js';
+import { sumOf, tellCoverage } from './coverage.js';
+import { FOCUS } from './plant-focus.js';
+import { PLANT_NAMES, PLANTS, type PlantName } from './plants.js';
 import { failure, story, summary, type Totals } from './report.js';
 import { shrink } from './shrink.js';
-import { simulate } from './simulation.js';
+import { type RunResult, simulate } from './simulation.js';
 
-const STEPS_PER_SEED = 2500;
+const DEFAULT_STEPS = 50_000;
+const STEPS_PER_SEED = 5000;
 const STEPS_PER_PLANT = 50_000;
+/** What is looked for with a focus happens soon or not at all. */
+const STEPS_PER_PLANTED_SEED = 2500;
 
 interface Task {
   readonly seed: number;
@@ -25,23 +31,38 @@ function say(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-/** @returns what was done until the first violation */
-async function run({ seed, seeds, steps, plant }: Task, tellsStory: boolean): Promise<Totals> {
+/** @returns what was done until the first violation, and that */
+async function run({ seed, seeds, steps, plant }: Task): Promise<{ totals: Totals; failed?: RunResult }> {
   const makePlant = plant === undefined ? undefined : PLANTS[plant];
-  const totals = { steps: 0, seeds: 0, crashes: 0, violations: 0, plant };
-  for (let i = 0; i < seeds && totals.steps < steps; i++) {
-    const share = Math.ceil((steps - totals.steps) / (seeds - i));
+  const focus = plant && FOCUS[plant];
+  const results: RunResult[] = [];
+  let left = steps;
+  for (let i = 0; i < seeds && left > 0 && results.at(-1)?.violation === undefined; i++) {
+    const share = Math.ceil(left / (seeds - i));
     const planted = makePlant && { plant: makePlant() };
-    const focus = plant && FOCUS[plant];
     const result = await simulate({ seed: seed + i, steps: share, ...planted, ...(focus && { focus }) });
-    totals.steps += result.steps;
-    totals.seeds++;
-    totals.crashes += result.crashes;
-    if (result.violation === undefined) continue;
-    totals.violations++;
-    say(failure(result));
-    if (tellsStory) say(story(await shrink(result, makePlant, focus)));
-    break;
+    results.push(result);
+    left -= result.steps;
+  }
+  const failed = results.find(({ violation }) => violation !== undefined);
+  const totals = {
+    steps: steps - left,
+    seeds: results.length,
+    crashes: results.reduce((sum, { crashes }) => sum + crashes, 0),
+    violations: failed === undefined ? 0 : 1,
+    coverage: sumOf(results.map(({ coverage }) => coverage)),
+    plant,
+  };
+  return { totals, ...(failed && { failed }) };
+}
+
+/** As `run`; a violation is told with its story. */
+async function runAndTell(task: Task): Promise<Totals> {
+  const { totals, failed } = await run(task);
+  if (failed !== undefined) {
+    const { plant } = task;
+    say(failure(failed));
+    say(story(await shrink(failed, plant && PLANTS[plant], plant && FOCUS[plant])));
   }
   return totals;
 }
@@ -61,9 +82,10 @@ async function runInProcesses(task: Task, jobs: number): Promise<Totals> {
   const sum = (of: (totals: Totals) => number) => all.reduce((total, one) => total + of(one), 0);
   return {
     steps: sum(({ steps }) => steps),
-    seeds: sum((one) => one.seeds),
+    seeds: sum(({ seeds }) => seeds),
     crashes: sum(({ crashes }) => crashes),
     violations: sum(({ violations }) => violations),
+    coverage: sumOf(all.map(({ coverage }) => coverage)),
     plant: task.plant,
   };
 }
@@ -77,16 +99,25 @@ function runInProcess(task: Task): Promise<Totals> {
   });
 }
 
+/** @returns whether each was found */
 async function runPlants(seed: number, steps: number): Promise<boolean> {
-  let missed = 0;
+  const seeds = Math.ceil(steps / STEPS_PER_PLANTED_SEED);
+  let found = 0;
+  say(row('plant', 'rule', 'steps until found', 'seed'));
   for (const plant of PLANT_NAMES) {
-    const seeds = Math.ceil(steps / STEPS_PER_SEED);
-    const totals = await run({ seed, seeds, steps, plant }, false);
-    say(summary(totals));
-    if (totals.violations === 0) missed++;
+    const { totals, failed } = await run({ seed, seeds, steps, plant });
+    if (failed === undefined) say(row(plant, 'not found', `more than ${totals.steps}`, ''));
+    else {
+      found++;
+      say(row(plant, failed.violation!.rule, `${totals.steps}`, `${failed.seed}`));
+    }
   }
-  say(`${PLANT_NAMES.length - missed} of ${PLANT_NAMES.length} planted mistakes found`);
-  return missed === 0;
+  say(`${found} of ${PLANT_NAMES.length} planted mistakes found, each within ${steps} steps`);
+  return found === PLANT_NAMES.length;
+}
+
+function row(plant: string, rule: string, steps: string, seed: string): string {
+  return `${plant.padEnd(20)}${rule.padEnd(11)}${steps.padStart(18)}${seed.padStart(6)}`;
 }
 
 function plantOf(name: string | undefined): PlantName | undefined {
@@ -109,15 +140,18 @@ const { values } = parseArgs({
 });
 
 if (values.task !== undefined) {
-  process.send!(await run(JSON.parse(values.task) as Task, true));
+  process.send!(await runAndTell(JSON.parse(values.task) as Task));
 } else if (values.plants) {
   process.exitCode = (await runPlants(Number(values.seed), Number(values.steps ?? STEPS_PER_PLANT))) ? 0 : 1;
 } else {
-  const steps = Number(values.steps ?? STEPS_PER_PLANT);
-  const seeds = Number(values.seeds ?? Math.max(1, Math.ceil(steps / STEPS_PER_SEED)));
-  const task = { seed: Number(values.seed), seeds, steps, plant: plantOf(values.plant) };
+  const plant = plantOf(values.plant);
+  const steps = Number(values.steps ?? DEFAULT_STEPS);
+  const perSeed = plant === undefined ? STEPS_PER_SEED : STEPS_PER_PLANTED_SEED;
+  const seeds = Number(values.seeds ?? Math.max(1, Math.ceil(steps / perSeed)));
+  const task = { seed: Number(values.seed), seeds, steps, plant };
   const jobs = Number(values.jobs);
-  const totals = jobs > 1 ? await runInProcesses(task, jobs) : await run(task, true);
+  const totals = jobs > 1 ? await runInProcesses(task, jobs) : await runAndTell(task);
+  say(tellCoverage(totals.coverage));
   say(summary(totals));
   process.exitCode = totals.violations === 0 ? 0 : 1;
 }

@@ -22,6 +22,9 @@ import type { Storage, StorageObserver, StoredFile } from './storage.js';
 import { Violation } from './violation.js';
 import { Wholeness } from './wholeness.js';
 
+/** Who unlinks what nobody ought to. */
+export const VANDAL = 'vandal';
+
 interface MarkFacts {
   readonly verdict: 'removed' | 'restored' | 'purged';
   readonly linkedAt: number;
@@ -155,6 +158,12 @@ export class Model implements StorageObserver {
     return facts;
   }
 
+  /** Some of its bytes have rotted: it holds what it held, and not all of that is good. */
+  rotted(before: Buffer, after: Buffer): void {
+    const facts = this.#packFacts.get(before);
+    if (facts !== undefined) this.#packFacts.set(after, facts);
+  }
+
   #judgePack(key: string, id: PackId): void {
     const file = this.storage.get(key);
     const isSolid = this.storage.possible(key).every((state) => state?.synced === true);
@@ -167,6 +176,10 @@ export class Model implements StorageObserver {
   }
 
   #packUnlinked(key: string, name: string, issuer: string): void {
+    if (issuer === VANDAL) {
+      this.#vandalized(key, name as PackId);
+      return;
+    }
     const since = this.#condemned.get(name);
     if (since === undefined)
       throw new Violation('I9', `Pack ${name} is unlinked without a durable record in condemned/`, [name]);
@@ -180,6 +193,14 @@ export class Model implements StorageObserver {
       ]);
     }
     this.#judgePack(key, name as PackId);
+  }
+
+  /** What is being captured just now may rely on it, and is excused as well. */
+  #vandalized(key: string, name: PackId): void {
+    this.wholeness.vandalize(name);
+    for (const lease of this.#holds.keys())
+      if (lease.startsWith('leases/')) this.wholeness.excuse(lease.slice('leases/'.length));
+    this.#judgePack(key, name);
   }
 
   #recordUnlinked(name: string): void {

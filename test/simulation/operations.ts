@@ -2,14 +2,15 @@
 import { capture } from '../../src/capture/capture.js';
 import { openContents } from '../../src/contents/open-contents.js';
 import { readRange } from '../../src/contents/read-range.js';
-import { requireWritable } from '../../src/engine/config-records.js';
+import { changeConfig, requireWritable } from '../../src/engine/config-records.js';
 import type { Engine } from '../../src/engine/engine.js';
 import { pinImage, unpin } from '../../src/engine/pins.js';
 import { StoreError } from '../../src/errors.js';
 import { gc } from '../../src/gc/gc.js';
 import type { GcOptions, Image } from '../../src/interface.js';
 import type { PubId } from '../../store-format/index.js';
-import { bytesOf, editedDisk, newDisk, type SmallDisk, streamOf } from './disks.js';
+import type { DiskPool } from './disk-pool.js';
+import { bytesOf, streamOf } from './disks.js';
 import type { Ledger, PublishedImage } from './ledger.js';
 import type { Model } from './model.js';
 import type { RunningOperation } from './processes.js';
@@ -21,6 +22,7 @@ export interface Actor {
   readonly engine: Engine;
   readonly random: Random;
   readonly ledger: Ledger;
+  readonly disks: DiskPool;
   readonly model: Model;
   readonly scenario: Scenario;
   readonly operation: RunningOperation;
@@ -31,15 +33,26 @@ export interface Actor {
 }
 
 const NAMES = ['web', 'mail'] as const;
-/** Disks that new ones are made from. */
-const RECENT_DISKS = 10;
+/** Of runs of gc that would only find another one, so many do something else instead. */
+const SPARED_GCS = 0.8;
+/** And of removals where there is little. */
+const SPARED_REMOVALS = 0.6;
 
 export function chooseOperation(
   random: Random,
   scenario: Scenario,
   off: ReadonlySet<OperationKind>,
+  now: {
+    /** Another gc runs and seems to live. */
+    readonly collecting: boolean;
+    readonly liveImages: number;
+  },
 ): OperationKind {
-  const kind = random.weighted(scenario.weights);
+  const wish = random.weighted(scenario.weights);
+  const futile =
+    (wish === 'gc' && now.collecting && random.chance(SPARED_GCS)) ||
+    (wish === 'remove' && now.liveImages <= scenario.liveImages && random.chance(SPARED_REMOVALS));
+  const kind = futile ? random.weighted({ ...scenario.weights, gc: 0, remove: 0 }) : wish;
   return off.has(kind) ? 'read' : kind;
 }
 
@@ -56,10 +69,11 @@ export const OPERATIONS: Readonly<Record<OperationKind, (actor: Actor) => Promis
     await actor.dropIndex();
     await actor.engine.catalog();
   },
+  configure: configureGc,
 };
 
-async function captureDisk({ engine, random, ledger, model, nowMs }: Actor): Promise<void> {
-  const disk = chooseDisk(random, ledger);
+async function captureDisk({ engine, random, ledger, disks, model, nowMs }: Actor): Promise<void> {
+  const disk = disks.choose(random);
   const name = random.pick(NAMES);
   const live = [...ledger.images.values()].filter(({ pub }) => model.isLive(pub));
   const how = random.weighted({ byName: 5, none: 2, explicit: live.length > 0 ? 4 : 0 });
@@ -69,13 +83,6 @@ async function captureDisk({ engine, random, ledger, model, nowMs }: Actor): Pro
     ...(random.chance(0.1) ? { tag: 'stable' } : {}),
   });
   ledger.publish({ pub: image!.publication, id: image!.id, disk, publishedMs: nowMs() });
-}
-
-function chooseDisk(random: Random, ledger: Ledger): SmallDisk {
-  const known = [...ledger.images.values()].slice(-RECENT_DISKS);
-  if (known.length === 0 || random.chance(0.2)) return newDisk(random);
-  const { disk } = random.pick(known);
-  return random.chance(0.4) ? disk : editedDisk(disk, random);
 }
 
 async function readImage({
@@ -96,7 +103,8 @@ async function readImage({
     await compare(engine, image, random.chance(0.5) ? 1 : 3);
   } catch (error) {
     const stayed = model.stayedLiveSince(image.pub, operation.startedStep);
-    const mustWork = !operation.disturbed && stayed && isListed && !isMarkedLate(error, scenario);
+    const spared = operation.disturbed || model.wholeness.wasDamaged(image.pub);
+    const mustWork = !spared && stayed && isListed && !isMarkedLate(error, scenario);
     if (error instanceof Violation || !mustWork) throw error;
     throw new Violation('read', `Image ${image.pub} is live and cannot be read: ${String(error)}`, [
       image.pub,
@@ -132,11 +140,10 @@ export async function compare(
   }
 }
 
-async function removeImage({ engine, random, scenario }: Actor): Promise<void> {
+async function removeImage({ engine, random }: Actor): Promise<void> {
   requireWritable(engine);
   const live = await engine.library.list();
-  const spared = live.length <= scenario.liveImages && random.chance(0.6);
-  if (live.length > 0 && !spared) await engine.library.remove(referenceTo(random.pick(live)));
+  if (live.length > 0) await engine.library.remove(referenceTo(random.pick(live)));
 }
 
 async function undeleteImage({ engine, random, model, operation }: Actor): Promise<void> {
@@ -172,16 +179,28 @@ async function endPin({ engine, random, ledger }: Actor): Promise<void> {
   await unpin(engine.objects, id);
 }
 
-async function collect({ engine, random }: Actor): Promise<void> {
-  const graceMs = random.pick([0, 0, 0, undefined, 3_600_000]);
-  const waitMs = random.pick([0, 1000, 60_000, 60_000, undefined]);
+async function collect({ engine, random, scenario }: Actor): Promise<void> {
+  const { gracesMs, waitsMs, maxRepackBytes } = scenario.gc;
+  const graceMs = random.pick(gracesMs);
+  const waitMs = random.pick(waitsMs);
+  const maxBytes = random.pick(maxRepackBytes);
   const options: GcOptions = {
     ...(graceMs === undefined ? {} : { graceMs }),
     ...(waitMs === undefined ? {} : { waitMs }),
-    ...(random.chance(0.1) ? { maxRepackBytes: 10_000 } : {}),
+    ...(maxBytes === undefined ? {} : { maxRepackBytes: maxBytes }),
     ...(random.chance(0.02) ? { dryRun: true } : {}),
   };
   await gc(engine, options);
+}
+
+/** What one run of gc spares another may not, and the other way round. */
+async function configureGc({ engine, random }: Actor): Promise<void> {
+  requireWritable(engine);
+  const repackBelow = random.pick([0, 50, 90, 100]);
+  await changeConfig(engine.objects, (config) => ({
+    ...config,
+    settings: { ...config.settings, repackBelow },
+  }));
 }
 
 function referenceTo({ id }: Image): string {

@@ -2,71 +2,158 @@
 
 import { StoreError } from '../../src/errors.js';
 import { blake3 } from '../../src/hashing/blake3.js';
-import type { ByteRange, Claim, Fetched, ObjectStore } from '../../src/objects/object-store.js';
+import type { ByteRange, Claim, Fetched, ObjectStore, Upload } from '../../src/objects/object-store.js';
 import { encodeTombstone, type LeaseId } from '../../store-format/index.js';
 import type { Plant, Witness } from './plants.js';
+import { fetched } from './simulated-store.js';
 import { WrappedStore } from './wrapped-store.js';
 
-/** What a gc has seen so far; anew for each run. */
-class GcView extends WrappedStore {
+/** Changes what a run of gc is shown once it condemned packs, or went on with those that another run had. */
+abstract class SecondLook extends WrappedStore {
   #run: number | undefined;
-  #condemning = false;
-  readonly #listings = new Map<string, readonly string[]>();
+  #condemned = false;
 
   constructor(
     real: ObjectStore,
-    private readonly who: Witness,
-    /** What a listing shows once the run has begun to condemn. */
-    private readonly later: (
-      folder: string,
-      before: readonly string[],
-      now: readonly string[],
-    ) => readonly string[],
+    protected readonly who: Witness,
   ) {
     super(real);
   }
 
-  override async list(folder: string): Promise<string[]> {
-    const now = await this.real.list(folder);
+  /** Whether a gc runs here and has condemned. */
+  protected get isSecond(): boolean {
     const { operation } = this.who.process;
-    if (operation?.kind !== 'gc') return now;
-    if (this.#run !== operation.number) {
-      this.#run = operation.number;
-      this.#condemning = false;
-      this.#listings.clear();
+    if (this.#run !== operation?.number) {
+      this.#run = operation?.number;
+      this.#condemned = false;
+      this.forget();
     }
-    const before = this.#listings.get(folder);
-    if (this.#condemning && before !== undefined) return [...this.later(folder, before, now)];
-    this.#listings.set(folder, now);
-    return now;
+    return operation?.kind === 'gc' && this.#condemned;
   }
 
-  override claim(key: string, bytes: Uint8Array): Promise<Claim> {
-    if (key.startsWith('condemned/')) this.#condemning = true;
+  /** Another run begins. */
+  protected forget(): void {}
+
+  override async claim(key: string, bytes: Uint8Array): Promise<Claim> {
+    if (key.startsWith('condemned/') && !this.isSecond) this.#condemned = true;
     return this.real.claim(key, bytes);
+  }
+
+  /** What others condemned is waited for from here on. */
+  override async settle(keys: Iterable<string>): Promise<void> {
+    const all = [...keys];
+    if (all[0]?.startsWith('condemned/') && !this.isSecond) this.#condemned = true;
+    await this.real.settle(all);
   }
 }
 
 export function remarkNewsOnly(): Plant {
   return {
     store: (real, who) =>
-      new GcView(real, who, (folder, before, now) =>
-        folder === 'images' ? now.filter((key) => !before.includes(key)) : now,
-      ),
+      new (class extends SecondLook {
+        readonly #known = new Set<string>();
+
+        protected override forget(): void {
+          this.#known.clear();
+        }
+
+        override async list(folder: string): Promise<string[]> {
+          const keys = await this.real.list(folder);
+          if (folder !== 'images') return keys;
+          if (this.isSecond) return keys.filter((key) => !this.#known.has(key));
+          for (const key of keys) this.#known.add(key);
+          return keys;
+        }
+      })(real, who),
   };
 }
 
 export function forgetLeasesListedSince(): Plant {
   return {
     store: (real, who) =>
-      new GcView(real, who, (folder, before, now) => (folder === 'leases' ? before : now)),
+      new (class extends SecondLook {
+        #before: readonly string[] = [];
+
+        override async list(folder: string): Promise<string[]> {
+          const keys = await this.real.list(folder);
+          if (folder !== 'leases') return keys;
+          if (this.isSecond) return [...this.#before];
+          this.#before = keys;
+          return keys;
+        }
+      })(real, who),
   };
 }
 
+/**
+ * What was condemned or has gone since the moment right before packs were condemned is not seen: homes are what they were then,
+ * those among them that the run wrote itself.
+ */
 export function forgetHomesListedSince(): Plant {
-  const isOfPacks = (folder: string) => folder === 'packs' || folder === 'condemned' || folder === 'damaged';
   return {
-    store: (real, who) => new GcView(real, who, (folder, before, now) => (isOfPacks(folder) ? before : now)),
+    store: (real, { process }) =>
+      new (class extends WrappedStore {
+        #before: Promise<ReadonlyMap<string, readonly string[]>> | undefined;
+        #looksAgain = false;
+        readonly #written = new Map<string, Buffer>();
+
+        override async upload(owner: string): Promise<Upload> {
+          const upload = await this.real.upload(owner);
+          const pieces: Buffer[] = [];
+          const append = (bytes: Uint8Array) => {
+            pieces.push(Buffer.from(bytes));
+            return upload.append(bytes);
+          };
+          const finish = async (key: string) => {
+            await upload.finish(key);
+            this.#written.set(key, Buffer.concat(pieces));
+          };
+          return { append, finish, abort: () => upload.abort() };
+        }
+
+        override async get(key: string, range?: ByteRange): Promise<Fetched> {
+          const bytes = this.#looksAgain ? this.#written.get(key) : undefined;
+          return bytes === undefined ? this.real.get(key, range) : fetched(bytes, range);
+        }
+
+        override async claim(key: string, bytes: Uint8Array): Promise<Claim> {
+          if (key.startsWith('condemned/')) {
+            if (this.#looksAgain) this.#forget();
+            this.#before ??= this.#listHomes();
+            await this.#before;
+          }
+          return this.real.claim(key, bytes);
+        }
+
+        #forget(): void {
+          this.#before = undefined;
+          this.#looksAgain = false;
+        }
+
+        async #listHomes(): Promise<ReadonlyMap<string, readonly string[]>> {
+          const listed = new Map<string, readonly string[]>();
+          for (const folder of ['condemned', 'damaged', 'packs'])
+            listed.set(folder, await this.real.list(folder));
+          return listed;
+        }
+
+        override async list(folder: string): Promise<string[]> {
+          const { operation } = process;
+          if (operation?.kind !== 'gc' || folder === 'gc') this.#forget(); // another run begins
+          if (folder === 'images') this.#looksAgain = this.#before !== undefined;
+          const before = this.#looksAgain ? (await this.#before)?.get(folder) : undefined;
+          const keys = await this.real.list(folder);
+          if (before === undefined) return keys;
+          return folder === 'packs'
+            ? [...new Set([...keys, ...before])]
+            : keys.filter((key) => before.includes(key));
+        }
+
+        override async delete(key: string): Promise<void> {
+          if (key.startsWith('packs/')) this.#forget(); // what follows is about other packs
+          await this.real.delete(key);
+        }
+      })(real),
   };
 }
 

@@ -94,6 +94,11 @@ export function trustParents(): Plant {
           return folder === 'removed' && runs(who, 'capture') ? keys.filter(isRemoval) : keys;
         }
 
+        override async size(key: string): Promise<number | undefined> {
+          const isVerdict = key.startsWith('removed/') && !isRemoval(key);
+          return isVerdict && runs(who, 'capture') ? undefined : this.real.size(key);
+        }
+
         override hold(key: string, bytes: Uint8Array): Promise<Hold> {
           if (!runs(who, 'capture')) return this.real.hold(key, bytes);
           const lease = decodeRecord('lease', key, bytes, LeaseSchema, blake3);

@@ -1,27 +1,39 @@
-/**
- * Planted mistakes are found, and without them the same seeds are clean. Only those that show within seconds are asked for
- * here; `npm run test:simulation -- --plants` asks for all.
- */
+/** Planted mistakes are found, each of them, and without them the same seeds are clean. */
 import test from 'ava';
-import { FOCUS, PLANTS, type PlantName } from './plants.js';
+import { FOCUS } from './plant-focus.js';
+import { PLANT_NAMES, PLANTS, type PlantName } from './plants.js';
 import { failure } from './report.js';
-import { type RunResult, simulate } from './simulation.js';
+import { simulate } from './simulation.js';
 
-const STEPS_PER_SEED = 2500;
-const MAX_SEEDS = 6;
+const STEPS = 2500;
 
-const QUICK = ['unsynced-packs', 'undelete-unclaimed', 'skipped-manifest'] as const satisfies PlantName[];
+/**
+ * Seeds chosen because the mistake shows soon in them: a plant is found in some seeds and not in others, so that from another
+ * first seed on it may take long. A change of the simulation or of the engine makes other runs of them: then choose others
+ * from what `npm run test:simulation -- --plants` prints.
+ */
+const SEEDS: Readonly<Record<PlantName, number>> = {
+  'no-fence': 1,
+  pardon: 1,
+  'same-pack-ids': 9,
+  'unchecked-parent': 9,
+  'news-only': 2,
+  'early-leases': 1,
+  'unsynced-packs': 1,
+  'skipped-manifest': 1,
+  'undelete-unclaimed': 1,
+  'unseen-purge': 1,
+  'early-homes': 8,
+  'unread-copy': 2,
+};
 
-for (const name of QUICK) {
+for (const name of PLANT_NAMES) {
   test(`planted: ${name}`, async (t) => {
     const focus = FOCUS[name];
-    const common = { steps: STEPS_PER_SEED, ...(focus && { focus }) };
-    let found: RunResult | undefined;
-    for (let seed = 1; seed <= MAX_SEEDS && found?.violation === undefined; seed++)
-      found = await simulate({ ...common, seed, plant: PLANTS[name]() });
-    t.truthy(found?.violation, `${name} was not found in ${MAX_SEEDS} seeds`);
-    t.log(failure(found!));
-    const { seed, steps } = found!;
-    t.is((await simulate({ ...common, seed, steps })).violation, undefined);
+    const common = { seed: SEEDS[name], steps: STEPS, ...(focus && { focus }) };
+    const found = await simulate({ ...common, plant: PLANTS[name]() });
+    t.truthy(found.violation, `${name} was not found in seed ${common.seed}`);
+    t.log(failure(found));
+    t.is((await simulate(common)).violation, undefined);
   });
 }

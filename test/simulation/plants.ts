@@ -23,7 +23,6 @@ import {
   winUndelete,
 } from './planted-writers.js';
 import type { SimulatedProcess } from './processes.js';
-import type { Focus } from './simulation.js';
 
 /** Who uses a wrapper, and where. */
 export interface Witness {
@@ -67,27 +66,3 @@ export const PLANTS = {
 
 export type PlantName = keyof typeof PLANTS;
 export const PLANT_NAMES = Object.keys(PLANTS) as readonly PlantName[];
-
-const RACES = {
-  ambush: 1 / 2,
-  'io-error': 0,
-  'no-space': 0,
-  'lost-reply': 0,
-  delay: 0,
-  crash: 1 / 5000,
-  power: 0,
-};
-
-/** Where a mistake shows, if it does at all. A run without the mistake must stand the same. */
-export const FOCUS: Readonly<Partial<Record<PlantName, Focus>>> = {
-  pardon: { rates: RACES, weights: { capture: 12, gc: 12, remove: 8, read: 0, pin: 0, tag: 0, undelete: 0 } },
-  'news-only': { rates: RACES, weights: { capture: 12, gc: 12, remove: 6, read: 0, pin: 0, tag: 0 } },
-  'unchecked-parent': { rates: RACES, weights: { capture: 12, gc: 12, remove: 10, read: 0, pin: 0, tag: 0 } },
-  'skipped-manifest': { rates: { ...RACES, ambush: 0, 'io-error': 1 / 150 } },
-  'undelete-unclaimed': {
-    rates: RACES,
-    weights: { remove: 12, undelete: 15, gc: 12, capture: 8, read: 0, tag: 0 },
-  },
-  'unseen-purge': { rates: RACES, weights: { remove: 12, pin: 15, gc: 12, capture: 8, read: 0, tag: 0 } },
-  'early-homes': { rates: RACES, weights: { gc: 15 } },
-};

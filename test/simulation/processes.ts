@@ -43,6 +43,8 @@ export class SimulatedProcess {
   operation: RunningOperation | undefined;
   /** It stood still before this request once. */
   ambushed: Request | undefined;
+  /** Verb and key of its last request that gave something a name. */
+  lastNamed = '';
   engine: Engine | undefined;
   /** Randomness of the operation that it runs. */
   environmentRandom = new Random('idle');

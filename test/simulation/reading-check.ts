@@ -47,7 +47,7 @@ export class ReadingCheck {
       if (!isLive && !this.ledger.isPinned(pub)) continue;
       if (!this.model.wholeness.isRoot(pub))
         throw new Violation('promise', `Image ${pub} was published and is gone`, [pub]);
-      if (!dirty.has(pub)) continue;
+      if (!dirty.has(pub) || this.model.wholeness.isDamaged(pub)) continue;
       await this.#readOne(engine, image, isLive);
       this.#read++;
       dirty.delete(pub);

@@ -1,4 +1,5 @@
 /** What a run says: one line for what it was, and for a failure the story that led to it. */
+import type { Counts } from './coverage.js';
 import type { FaultKind } from './faults.js';
 import type { PlantName } from './plants.js';
 import type { OperationKind } from './scenario.js';
@@ -16,11 +17,12 @@ export interface Totals {
   readonly seeds: number;
   readonly crashes: number;
   readonly violations: number;
+  readonly coverage: Counts;
   readonly plant?: PlantName | undefined;
 }
 
 /** The last line of every run. */
-export function summary({ steps, seeds, crashes, violations, plant }: Totals): string {
+export function summary({ steps, seeds, crashes, violations, plant }: Omit<Totals, 'coverage'>): string {
   const planted = plant === undefined ? '' : `, planted: ${plant}`;
   return `${steps} steps, ${seeds} seeds, ${crashes} crashes, ${violations} violations${planted}`;
 }

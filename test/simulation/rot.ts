@@ -34,6 +34,7 @@ export class Rot {
     this.#good.set(pack, file.bytes);
     const bytes = Buffer.from(file.bytes);
     random.bytes(frame.storedBytes).copy(bytes, frame.offset);
+    this.model.rotted(file.bytes, bytes);
     file.bytes = bytes;
     wholeness.rot(pack, frame.entries);
     return pack;

@@ -1,6 +1,7 @@
 /** What a seed decides once for its whole run: the kind of place, who works on it, how, and what they like to do. */
 import type { Config } from '../../store-format/index.js';
 import { SEGMENT_BYTES } from '../../store-format/index.js';
+import type { DiskHabits } from './disk-pool.js';
 import { Random } from './random.js';
 
 export const OPERATION_KINDS = [
@@ -13,8 +14,26 @@ export const OPERATION_KINDS = [
   'unpin',
   'gc',
   'rebuild',
+  'configure',
 ] as const;
 export type OperationKind = (typeof OPERATION_KINDS)[number];
+
+/** Where processes stand still while others go on. */
+export interface AmbushHabits {
+  /** Before which requests: kind of operation, verb and key; then "after", and verb and key of what it last gave a name. */
+  readonly at: RegExp;
+  /** For how many steps: one of these. */
+  readonly steps: readonly number[];
+  /** How many of them seem dead, where a time-out tells. */
+  readonly deadShare: number;
+}
+
+/** Options that gc is run with: each time one of each. Undefined: the option is not given. */
+export interface GcHabits {
+  readonly gracesMs: readonly (number | undefined)[];
+  readonly waitsMs: readonly (number | undefined)[];
+  readonly maxRepackBytes: readonly (number | undefined)[];
+}
 
 export interface Scenario {
   /**
@@ -33,9 +52,16 @@ export interface Scenario {
   readonly engineReuse: number;
   /** How many images operations try to keep. */
   readonly liveImages: number;
+  readonly disks: DiskHabits;
+  readonly ambush: AmbushHabits;
+  readonly gc: GcHabits;
   readonly weights: Readonly<Record<OperationKind, number>>;
   readonly config: Config;
 }
+
+/** What is published, held, condemned, marked or unlinked by it stays so; and what gc lists decides what it does. */
+export const DECISIVE =
+  /^\w+ (claim|hold) (images|condemned|removed|pins|leases)\/|^\w+ delete (images|packs)\/|^gc list (leases|images|condemned) /;
 
 export function scenarioOf(seed: number): Scenario {
   const random = new Random(`${seed} scenario`);
@@ -50,20 +76,39 @@ export function scenarioOf(seed: number): Scenario {
     stickiness: random.pick([0, 0.5, 0.8, 0.95]),
     engineReuse: random.pick([0.5, 0.9, 0.9]),
     liveImages: 1 + random.below(4),
+    disks: {
+      slots: 1 + random.below(4),
+      ways: { again: 3, back: random.pick([1, 4]), edit: 3, fresh: random.pick([0.5, 2]) },
+    },
+    ambush: { at: DECISIVE, steps: random.pick(AMBUSH_STEPS), deadShare: random.pick([0.3, 0.7]) },
+    gc: {
+      gracesMs: [0, 0, 0, 0, undefined, 3_600_000],
+      waitsMs: random.pick([
+        [0, 0, 1000],
+        [0, 60_000, undefined],
+      ]),
+      maxRepackBytes: [undefined, undefined, undefined, undefined, 0, 5000, 20_000],
+    },
     weights: {
       capture: 10,
-      read: 1 + random.below(2),
+      read: 0.5 + random.below(2),
       remove: 6,
-      undelete: 1 + random.below(3),
-      tag: 1,
+      undelete: random.pick([0.5, 1, 2]),
+      tag: 0.5,
       pin: random.pick([0.5, 2]),
       unpin: 2,
-      gc: 7 + random.below(8),
-      rebuild: 0.5,
+      gc: 9 + random.below(8),
+      rebuild: 0.3,
+      configure: 0.5,
     },
     config: configOf(random, listDelayMs),
   };
 }
+
+const AMBUSH_STEPS = [
+  [20, 60, 150],
+  [60, 150, 400],
+];
 
 function configOf(random: Random, listDelayMs: number): Config {
   return {

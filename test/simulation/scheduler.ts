@@ -3,6 +3,7 @@
  * operation, or one fault; between two steps everybody has gone as far as they can without I/O.
  */
 import { asStoreError } from '../../src/objects/folder-errors.js';
+import type { Coverage } from './coverage.js';
 import type { VirtualClock } from './environment.js';
 import type { Faults } from './faults.js';
 import type { Place } from './place.js';
@@ -16,10 +17,13 @@ import { Violation } from './violation.js';
 const DAY_MS = 24 * 3600 * 1000;
 /** After that long without a beat a lease counts as left behind. */
 const TIME_OUT_MS = 60_000;
-/** Chances to go next, beside 1 of a process that waits for I/O. */
+/** Chances to go next, beside 1 of a process that waits for I/O. A gc has far more to do than others have. */
+const GC_WEIGHT = 2;
 const IDLE_WEIGHT = 0.4;
 const ASLEEP_WEIGHT = 0.15;
 const LATE_WEIGHT = 0.12;
+/** For so many steps a process stands still that nobody lies in wait for. */
+const SUSPENSION_STEPS = [30, 100, 300, 1000];
 
 export class Scheduler {
   step = 0;
@@ -39,6 +43,7 @@ export class Scheduler {
     private readonly start: (process: SimulatedProcess) => void,
     /** A machine lost power, and its processes are gone. */
     private readonly onPowerFailure: (host: number) => void,
+    private readonly coverage: Coverage,
   ) {
     for (let host = 0; host < scenario.hosts; host++)
       for (let slot = 0; slot < scenario.processesPerHost; slot++)
@@ -88,7 +93,7 @@ export class Scheduler {
 
   #weightOf(process: SimulatedProcess): number {
     if (!process.runs) return 0;
-    if (process.requests.length > 0) return 1;
+    if (process.requests.length > 0) return process.operation?.kind === 'gc' ? GC_WEIGHT : 1;
     if (process.sleepers.length === 0) return process.operation === undefined ? IDLE_WEIGHT : 0;
     return process.sleepers.some(({ untilMs }) => untilMs <= this.clock.nowMs) ? 1 : ASLEEP_WEIGHT;
   }
@@ -97,6 +102,7 @@ export class Scheduler {
     const { requests } = process;
     const [request] = requests.splice(requests.length === 1 ? 0 : this.random.below(requests.length), 1);
     const fault = this.#faultOf(request!);
+    if (request!.kind === 'name') process.lastNamed = `${request!.verb} ${request!.key}`;
     if (fault === undefined) {
       this.#carryOut(request!, operationOf(process), false);
       return;
@@ -129,6 +135,7 @@ export class Scheduler {
       this.#note(request.process.name, operation, request.verb, request.key, outcome);
     try {
       const value = request.effect(late);
+      this.coverage.note(request, value);
       if (!late) request.resolve(value);
       tell(typeof value === 'boolean' ? String(value) : '');
     } catch (error) {
@@ -194,6 +201,7 @@ export class Scheduler {
   #failPower(): boolean {
     const host = this.faults.details('power').below(this.scenario.hosts);
     for (const process of [...this.processes]) if (process.host === host) this.#kill(process, 'power');
+    this.coverage.add('power failures');
     this.onPowerFailure(host);
     return true;
   }
@@ -202,32 +210,34 @@ export class Scheduler {
     const random = this.faults.details('suspend');
     const running = this.processes.filter(({ runs, operation }) => runs && operation !== undefined);
     if (running.length === 0) return false;
-    return this.#standStill(random.pick(running), random, [30, 100, 300, 1000]);
+    return this.#standStill(random.pick(running), random, SUSPENSION_STEPS, 0.5);
   }
 
   #ambush(process: SimulatedProcess): boolean {
     const [request] = process.requests;
-    if (request === undefined || !isDecisive(request) || request === process.ambushed) return false;
+    const { at, steps, deadShare } = this.scenario.ambush;
+    if (request === undefined || request === process.ambushed) return false;
+    const moment = `${process.operation?.kind} ${request.verb} ${request.key} after ${process.lastNamed}`;
+    if (!at.test(moment)) return false;
     if (!this.faults.hits('ambush')) return false;
     process.ambushed = request;
-    return this.#standStill(process, this.faults.details('ambush'), [20, 60, 150, 300]);
+    return this.#standStill(process, this.faults.details('ambush'), steps, deadShare);
   }
 
   /** @returns false when nobody would be left to go on */
-  #standStill(process: SimulatedProcess, random: Random, steps: readonly number[]): boolean {
+  #standStill(
+    process: SimulatedProcess,
+    random: Random,
+    steps: readonly number[],
+    deadShare: number,
+  ): boolean {
     if (this.processes.filter(({ runs }) => runs).length < 2) return false;
-    const looksDead = this.place.isRemote && random.chance(0.5);
+    const looksDead = this.place.isRemote && random.chance(deadShare);
     process.suspension = { untilStep: this.step + random.pick(steps), looksDead };
     this.clock.nowMs += looksDead ? TIME_OUT_MS : 0;
     this.#note(process.name, operationOf(process), 'suspend', '', looksDead ? 'its time-out has passed' : '');
     return true;
   }
-}
-
-/** What is published, condemned, marked or unlinked by it stays so. */
-function isDecisive({ kind, key }: Request): boolean {
-  if (kind === 'name') return /^(images|condemned|removed|pins|leases)\//.test(key);
-  return kind === 'unlink' && /^(images|packs)\//.test(key);
 }
 
 function whatFailed({ kind }: Request): string {

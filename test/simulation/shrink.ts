@@ -3,9 +3,10 @@
  * as long as the same rule is still broken. Everything runs again from the start, so what comes out is a run that fails.
  */
 import { FAULT_KINDS, type FaultKind } from './faults.js';
+import type { Focus } from './focus.js';
 import type { Plant } from './plants.js';
 import { OPERATION_KINDS, type OperationKind } from './scenario.js';
-import { type Focus, type RunOptions, type RunResult, simulate } from './simulation.js';
+import { type RunOptions, type RunResult, simulate } from './simulation.js';
 
 /** Runs that are tried at most. */
 const MAX_TRIES = 120;

@@ -21,7 +21,7 @@ export class SimulatedStore implements ObjectStore {
   ) {}
 
   get(key: string, range?: ByteRange): Promise<Fetched> {
-    return this.process.request('get', key, 'read', () => fetched(this.#require(key), range));
+    return this.process.request('get', key, 'read', () => fetched(this.#require(key).bytes, range));
   }
 
   size(key: string): Promise<number | undefined> {
@@ -127,7 +127,7 @@ export class SimulatedStore implements ObjectStore {
   async settle(keys: Iterable<string>): Promise<void> {
     const all = [...keys];
     if (this.place.isRemote || all.length === 0) return;
-    await this.process.request('settle', `${all.length} keys`, 'sync', () => {
+    await this.process.request('settle', `${all[0]} and ${all.length - 1} more`, 'sync', () => {
       for (const key of all) this.place.storage.syncFolderOf(key);
     });
   }
@@ -168,7 +168,7 @@ export class SimulatedStore implements ObjectStore {
   }
 }
 
-export function fetched({ bytes }: StoredFile, range: ByteRange | undefined): Fetched {
+export function fetched(bytes: Buffer, range: ByteRange | undefined): Fetched {
   const size = bytes.length;
   if (range === undefined) return { bytes: Buffer.from(bytes), size };
   const offset = 'last' in range ? Math.max(0, size - range.last) : range.offset;

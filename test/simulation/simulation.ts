@@ -11,9 +11,13 @@ import type { Environment } from '../../src/environment.js';
 import { StoreError } from '../../src/errors.js';
 import { blake3 } from '../../src/hashing/blake3.js';
 import { inlineWorkers } from '../../src/workers/inline-workers.js';
-import { configKey, encodeRecord } from '../../store-format/index.js';
+import { configKey, encodeRecord, type PackId } from '../../store-format/index.js';
+import { type Counts, Coverage } from './coverage.js';
+import { Decay } from './decay.js';
+import { DiskPool } from './disk-pool.js';
 import { simulatedEnvironment, VirtualClock } from './environment.js';
 import { type FaultKind, Faults } from './faults.js';
+import { type Focus, focused } from './focus.js';
 import { Ledger } from './ledger.js';
 import { LyingIndex } from './lying-index.js';
 import { Model } from './model.js';
@@ -23,7 +27,6 @@ import type { Plant } from './plants.js';
 import type { SimulatedProcess } from './processes.js';
 import { Random } from './random.js';
 import { ReadingCheck } from './reading-check.js';
-import { Rot } from './rot.js';
 import { type OperationKind, type Scenario, scenarioOf } from './scenario.js';
 import { operationOf, Scheduler } from './scheduler.js';
 import { SimulatedStore } from './simulated-store.js';
@@ -33,13 +36,9 @@ import { Violation } from './violation.js';
 
 /** Steps between two times that all images are read. */
 const CHECK_EVERY = 100;
+/** And between two times that something may decay. */
+const DECAY_EVERY = 20;
 const NONE: ReadonlySet<never> = new Set();
-
-/** What happens often in a run, where the seed would choose otherwise: rare races are looked for where they are. */
-export interface Focus {
-  readonly rates?: Readonly<Partial<Record<FaultKind, number>>>;
-  readonly weights?: Readonly<Partial<Record<OperationKind, number>>>;
-}
 
 export interface RunOptions {
   readonly seed: number;
@@ -64,6 +63,8 @@ export interface RunResult {
   /** Codes of errors that operations ended with. */
   readonly errors: ReadonlyMap<string, number>;
   readonly imagesRead: number;
+  /** How often what matters happened. */
+  readonly coverage: Counts;
   readonly trace: readonly TraceLine[];
 }
 
@@ -77,7 +78,9 @@ class Simulation {
   readonly #clock = new VirtualClock();
   readonly #place: Place;
   readonly #model: Model;
-  readonly #rot: Rot;
+  readonly #decay: Decay;
+  readonly #disks: DiskPool;
+  readonly #coverage = new Coverage();
   readonly #ledger = new Ledger();
   readonly #trace: Trace;
   readonly #scheduler: Scheduler;
@@ -93,10 +96,10 @@ class Simulation {
   #recovered = false;
 
   constructor(private readonly options: RunOptions) {
-    const { seed, faultsOff = NONE, focus } = options;
-    const scenario = scenarioOf(seed);
-    this.#scenario = { ...scenario, weights: { ...scenario.weights, ...focus?.weights } };
-    this.#faults = new Faults(`${seed}`, faultsOff, focus?.rates);
+    const { seed, faultsOff = NONE, focus = {} } = options;
+    this.#scenario = focused(scenarioOf(seed), focus);
+    this.#disks = new DiskPool(this.#scenario.disks);
+    this.#faults = new Faults(`${seed}`, faultsOff, focus.rates);
     const { place, listDelayMs, config } = this.#scenario;
     const isRemote = place === 'remote';
     const nowMs = () => this.#clock.nowMs;
@@ -104,7 +107,9 @@ class Simulation {
     const lagMs = this.#faults.hits('late-listing') ? listDelayMs : 0;
     this.#place = new Place(storage, isRemote, lagMs, new Random(`${seed} listings`), nowMs);
     this.#model = new Model(storage, () => this.#scheduler.step);
-    this.#rot = new Rot(this.#place, this.#model);
+    this.#decay = new Decay(this.#place, this.#model, this.#faults, (what, pack) =>
+      this.#decayed(what, pack),
+    );
     this.#trace = new Trace(options.trace ?? false);
     this.#scheduler = new Scheduler(
       this.#scenario,
@@ -115,6 +120,7 @@ class Simulation {
       this.#trace,
       (process) => this.#startOperation(process),
       (host) => this.#recover(host),
+      this.#coverage,
     );
     const environment = simulatedEnvironment(
       this.#scheduler.processes[0]!,
@@ -147,6 +153,7 @@ class Simulation {
       succeeded: this.#succeeded,
       errors: this.#errors,
       imagesRead: this.#reading.imagesRead,
+      coverage: this.#coverage.counts,
       trace: this.#trace.lines,
     };
   }
@@ -154,29 +161,18 @@ class Simulation {
   async #step(): Promise<void> {
     this.#scheduler.takeStep();
     await quiet(); // everything here runs in microtasks: all have gone as far as they can
-    if (this.#scheduler.step % CHECK_EVERY !== 0 && !this.#recovered) return;
-    this.#recovered = false;
-    await this.#reading.readAll();
-    this.#decay();
+    const { step, processes } = this.#scheduler;
+    if (step % CHECK_EVERY === 0 || this.#recovered) {
+      this.#recovered = false;
+      await this.#reading.readAll();
+    }
+    if (step % DECAY_EVERY === 0) this.#decay.go(processes);
   }
 
-  /** Not while somebody collects: what gc has read in its run may be relied on in it (SPEC.md, I11). */
-  #decay(): void {
-    const collecting = this.#scheduler.processes.some(({ operation }) => operation?.kind === 'gc');
-    if (collecting || !this.#faults.hits('rot')) return;
-    const pack = this.#rot.strike(this.#faults.details('rot'));
-    if (pack === undefined) return;
-    const { step } = this.#scheduler;
-    const line = {
-      step,
-      timeMs: this.#clock.nowMs,
-      who: '',
-      operation: '',
-      verb: 'rot',
-      key: pack,
-      outcome: '',
-    };
-    this.#trace.add(() => line);
+  #decayed(what: 'rot' | 'vandal', pack: PackId): void {
+    this.#coverage.add(what === 'rot' ? 'packs rotted' : 'packs vanished');
+    const common = { step: this.#scheduler.step, timeMs: this.#clock.nowMs, who: '', operation: '' };
+    this.#trace.add(() => ({ ...common, verb: what, key: pack, outcome: '' }));
   }
 
   #recover(host: number): void {
@@ -196,7 +192,13 @@ class Simulation {
     const { seed, operationsOff = NONE, skipped = NONE } = this.options;
     const number = this.#operations++;
     const random = new Random(`${seed} operation ${number}`);
-    const kind = chooseOperation(random, this.#scenario, operationsOff);
+    const collecting = this.#scheduler.processes.some(
+      (other) => other.operation?.kind === 'gc' && other.suspension?.looksDead !== true,
+    );
+    const kind = chooseOperation(random, this.#scenario, operationsOff, {
+      collecting,
+      liveImages: this.#ledger.count(({ pub }) => this.#model.isLive(pub)),
+    });
     if (skipped.has(number)) return;
     const { step } = this.#scheduler;
     const operation = { number, kind, startedStep: step, disturbed: false };
@@ -219,6 +221,7 @@ class Simulation {
       engine: process.engine,
       random,
       ledger: this.#ledger,
+      disks: this.#disks,
       model: this.#model,
       scenario: this.#scenario,
       operation,
@@ -276,6 +279,7 @@ class Simulation {
   #end(process: SimulatedProcess, error: unknown): void {
     if (!process.alive) return;
     const { kind } = process.operation!;
+    this.#coverage.ended(kind, error === undefined);
     if (error === undefined) count(this.#succeeded, kind);
     else {
       process.engine = undefined;

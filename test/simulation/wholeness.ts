@@ -14,16 +14,41 @@ interface SolidPack {
 
 export class Wholeness {
   readonly #packs = new Map<PackId, SolidPack>();
+  /** Entries whose bytes are bad: rot outlasts a power failure. */
+  readonly #rot = new Map<PackId, Set<EntryKey>>();
   readonly #copies = new Map<EntryKey, number>();
   readonly #roots = new Map<string, readonly EntryKey[]>();
   readonly #neededBy = new Map<EntryKey, Set<string>>();
   /** Roots of which a copy of something has come or gone since they were last read. */
   readonly dirty = new Set<string>();
+  /** Images that hardware or a hand took something from, until all they need has been stored again; and those ever. */
+  readonly #damaged = new Set<string>();
+  readonly #everDamaged = new Set<string>();
   /** An entry that nobody needs lost its last good copy, while a rotten one stays. */
   onOnlyRotten: (pack: PackId) => void = () => undefined;
 
   isRoot(image: string): boolean {
     return this.#roots.has(image);
+  }
+
+  /** Something that it needs is gone, and nobody promised otherwise. */
+  isDamaged(image: string): boolean {
+    return this.#damaged.has(image);
+  }
+
+  wasDamaged(image: string): boolean {
+    return this.#everDamaged.has(image);
+  }
+
+  /** From now on nothing is promised of it until it is whole. */
+  excuse(image: string): void {
+    this.#damaged.add(image);
+    this.#everDamaged.add(image);
+  }
+
+  get anyRotten(): boolean {
+    for (const { rotten } of this.#packs.values()) if (rotten.size > 0) return true;
+    return false;
   }
 
   packs(): readonly PackId[] {
@@ -45,8 +70,9 @@ export class Wholeness {
   /** A pack is there and will stay through a power failure. */
   addPack(pack: PackId, facts: PackFacts): void {
     if (this.#packs.has(pack)) return;
-    this.#packs.set(pack, { facts, rotten: new Set() });
-    for (const entry of facts.entries) this.#addCopy(entry);
+    const rotten = this.#rot.get(pack) ?? new Set();
+    this.#packs.set(pack, { facts, rotten });
+    for (const entry of facts.entries) if (!rotten.has(entry)) this.#addCopy(entry);
   }
 
   /** @throws Violation when a root needs what only this pack held */
@@ -57,9 +83,16 @@ export class Wholeness {
     for (const entry of solid.facts.entries) if (!solid.rotten.has(entry)) this.#removeCopy(entry, pack);
   }
 
+  /** A pack is about to be taken away by nobody who ought to: images that need what only this pack holds are excused. */
+  vandalize(pack: PackId): void {
+    for (const entry of this.#packs.get(pack)?.facts.entries ?? [])
+      if (this.copiesOf(entry) === 1) for (const image of this.#neededBy.get(entry) ?? []) this.excuse(image);
+  }
+
   /** The caller has made sure that each of the entries has another good copy. */
   rot(pack: PackId, entries: readonly EntryKey[]): void {
     const { rotten } = this.#packs.get(pack)!;
+    this.#rot.set(pack, rotten);
     for (const entry of entries) {
       if (rotten.has(entry)) continue;
       rotten.add(entry);
@@ -82,6 +115,16 @@ export class Wholeness {
   #addCopy(entry: EntryKey): void {
     this.#copies.set(entry, this.copiesOf(entry) + 1);
     this.#touch(entry);
+    if (this.#damaged.size === 0) return;
+    for (const image of this.#neededBy.get(entry) ?? []) this.#noteWhole(image);
+  }
+
+  #noteWhole(image: string): void {
+    if (this.#damaged.has(image) && this.#missingOf(image) === undefined) this.#damaged.delete(image);
+  }
+
+  #missingOf(image: string): EntryKey | undefined {
+    return this.#roots.get(image)?.find((entry) => this.copiesOf(entry) === 0);
   }
 
   #removeCopy(entry: EntryKey, pack: PackId): void {
@@ -89,7 +132,7 @@ export class Wholeness {
     this.#copies.set(entry, left);
     this.#touch(entry);
     if (left > 0) return;
-    const [image] = this.#neededBy.get(entry) ?? [];
+    const image = [...(this.#neededBy.get(entry) ?? [])].find((one) => !this.#damaged.has(one));
     if (image !== undefined)
       throw new Violation('I3', `Image ${image} needs ${entry}, and pack ${pack} held its last good copy`, [
         image,
@@ -112,8 +155,9 @@ export class Wholeness {
       if (images === undefined) this.#neededBy.set(entry, new Set([image]));
       else images.add(image);
     }
-    const missing = needs.find((entry) => this.copiesOf(entry) === 0);
-    if (missing !== undefined)
+    const missing = this.#missingOf(image);
+    if (missing === undefined) this.#damaged.delete(image);
+    else if (!this.#damaged.has(image))
       throw new Violation('I3', `Image ${image} needs ${missing}, which no pack holds durably`, [image]);
   }
 
