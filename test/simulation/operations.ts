@@ -72,11 +72,12 @@ export const OPERATIONS: Readonly<Record<OperationKind, (actor: Actor) => Promis
   configure: configureGc,
 };
 
-async function captureDisk({ engine, random, ledger, disks, model, nowMs }: Actor): Promise<void> {
+async function captureDisk({ engine, random, ledger, disks, model, scenario, nowMs }: Actor): Promise<void> {
   const disk = disks.choose(random);
   const name = random.pick(NAMES);
   const live = [...ledger.images.values()].filter(({ pub }) => model.isLive(pub));
-  const how = random.weighted({ byName: 5, none: 2, explicit: live.length > 0 ? 4 : 0 });
+  const { explicit } = scenario.parents;
+  const how = random.weighted({ ...scenario.parents, explicit: live.length > 0 ? explicit : 0 });
   const parent = how === 'none' ? false : how === 'explicit' ? `@${random.pick(live).id}` : undefined;
   const { image } = await capture(engine, streamOf(disk), name, {
     ...(parent === undefined ? {} : { parent }),

@@ -5,35 +5,28 @@ import { PLANT_NAMES, PLANTS, type PlantName } from './plants.js';
 import { failure } from './report.js';
 import { simulate } from './simulation.js';
 
+/** Steps of a seed; and seeds tried, so that a mistake has 50,000 steps to show. */
 const STEPS = 2500;
+const SEEDS = 20;
 
 /**
- * Seeds chosen because the mistake shows soon in them: a plant is found in some seeds and not in others, so that from another
- * first seed on it may take long. A change of the simulation or of the engine makes other runs of them: then choose others
- * from what `npm run test:simulation -- --plants` prints.
+ * Where the search begins, so that it is short: a plant shows in some seeds and not in others. A change of the simulation or of
+ * the engine makes other runs of them; `npm run test:simulation -- --plants --seed N` tells how long it takes from there.
  */
-const SEEDS: Readonly<Record<PlantName, number>> = {
-  'no-fence': 1,
-  pardon: 1,
-  'same-pack-ids': 9,
-  'unchecked-parent': 9,
-  'news-only': 2,
-  'early-leases': 1,
-  'unsynced-packs': 1,
-  'skipped-manifest': 1,
-  'undelete-unclaimed': 1,
-  'unseen-purge': 1,
-  'early-homes': 8,
-  'unread-copy': 2,
-};
+const FIRST_SEED: Readonly<Partial<Record<PlantName, number>>> = { 'news-only': 302 };
 
 for (const name of PLANT_NAMES) {
   test(`planted: ${name}`, async (t) => {
     const focus = FOCUS[name];
-    const common = { seed: SEEDS[name], steps: STEPS, ...(focus && { focus }) };
-    const found = await simulate({ ...common, plant: PLANTS[name]() });
-    t.truthy(found.violation, `${name} was not found in seed ${common.seed}`);
-    t.log(failure(found));
-    t.is((await simulate(common)).violation, undefined);
+    const first = FIRST_SEED[name] ?? 1;
+    for (let seed = first; seed < first + SEEDS; seed++) {
+      const common = { seed, steps: STEPS, ...(focus && { focus }) };
+      const found = await simulate({ ...common, plant: PLANTS[name]() });
+      if (found.violation === undefined) continue;
+      t.log(failure(found));
+      t.is((await simulate(common)).violation, undefined, 'the same seed without the mistake');
+      return;
+    }
+    t.fail(`${name} was not found in ${SEEDS} seeds from ${first} on`);
   });
 }

@@ -53,6 +53,8 @@ export interface Scenario {
   /** How many images operations try to keep. */
   readonly liveImages: number;
   readonly disks: DiskHabits;
+  /** How often captures take which parent: the newest of their name, none, or one that is said. */
+  readonly parents: Readonly<Record<'byName' | 'none' | 'explicit', number>>;
   readonly ambush: AmbushHabits;
   readonly gc: GcHabits;
   readonly weights: Readonly<Record<OperationKind, number>>;
@@ -80,6 +82,7 @@ export function scenarioOf(seed: number): Scenario {
       slots: 1 + random.below(4),
       ways: { again: 3, back: random.pick([1, 4]), edit: 3, fresh: random.pick([0.5, 2]) },
     },
+    parents: { byName: 5, none: 2, explicit: 4 },
     ambush: { at: DECISIVE, steps: random.pick(AMBUSH_STEPS), deadShare: random.pick([0.3, 0.7]) },
     gc: {
       gracesMs: [0, 0, 0, 0, undefined, 3_600_000],
