@@ -3,6 +3,7 @@
  * read and decompressed once per plan. What seeds seem to hold comes first: what they fail to give the store must.
  */
 import { HASH_BYTES, packKey } from '../../store-format/index.js';
+import { StoreError } from '../errors.js';
 import type { ObjectStore } from '../objects/object-store.js';
 import type { FooterTable } from '../packs/footer-table.js';
 import type { FetchFrame, FetchJob, FetchTarget } from '../workers/jobs.js';
@@ -15,6 +16,8 @@ import {
   type StoredPiece,
 } from './planned-piece.js';
 import { type SeedRun, seedRuns, toFetchFrame as toSeedFrame } from './seed-runs.js';
+
+const LOST: ReadonlySet<string> = new Set(['object-missing', 'object-unreadable']);
 
 /** Plain bytes of the frames of one job: large enough that its message costs nothing, small enough to share out. */
 const JOB_PLAIN_BYTES = 4 * 1024 * 1024;
@@ -153,6 +156,21 @@ async function toFetchFrame(objects: ObjectStore, planned: PlannedFrame): Promis
   if ('seed' in planned) return toSeedFrame(planned);
   const { offset, storedBytes, plainBytes, codec } = planned.footer.frames[planned.frame]!;
   const key = packKey(planned.footer.pack);
-  const source = objects.localPath?.(key) ?? (await objects.get(key, { offset, length: storedBytes })).bytes;
+  const source = objects.localPath?.(key) ?? (await storedBytesOf(objects, key, offset, storedBytes));
   return { source, offset, storedBytes, plainBytes, codec, pieces: planned.pieces.length };
+}
+
+/** None of a pack that is gone or cannot be read: its pieces are bad then, and are looked for elsewhere. */
+async function storedBytesOf(
+  objects: ObjectStore,
+  key: string,
+  offset: number,
+  length: number,
+): Promise<Uint8Array> {
+  try {
+    return (await objects.get(key, { offset, length })).bytes;
+  } catch (error) {
+    if (error instanceof StoreError && LOST.has(error.code)) return new Uint8Array(0);
+    throw error;
+  }
 }

@@ -84,6 +84,10 @@ export const FOCUS: Readonly<Partial<Record<PlantName, Focus>>> = {
     settings: { packGraceHours: 0 },
     scenario: {
       ...RECURRING,
+      place: 'local',
+      hosts: 1,
+      processesPerHost: 3,
+      stickiness: 0.8,
       parents: { byName: 0, none: 1, explicit: 0 },
       disks: { slots: 3, ways: { again: 3, back: 4, edit: 0.5, fresh: 0.3 } },
       gc: { gracesMs: [0], waitsMs: [0, 60_000], maxRepackBytes: [undefined] },
