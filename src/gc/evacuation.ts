@@ -19,7 +19,7 @@ import { Bits } from './bits.js';
 import { checkChunks, readStored, type WantedFrame, wantedFrames } from './check-frames.js';
 import type { CheckedCopies } from './checked-copies.js';
 import { Copier } from './copier.js';
-import { IdRanges, IdTable } from './id-table.js';
+import { ID_WORDS, IdRanges, IdTable, idWords } from './id-table.js';
 import type { LostEntries } from './lost-entries.js';
 import { type Mark, TABLE_ROWS } from './mark.js';
 import { checkedEntry, readPlainFrame } from './meta-entries.js';
@@ -131,9 +131,9 @@ class Evacuation {
   ): Promise<boolean> {
     table.clear();
     for (const pack of going) {
-      const { ids } = await this.parts.footers.read(pack.id);
+      const ids = idWords((await this.parts.footers.read(pack.id)).ids);
       for (let ordinal = 0; ordinal < pack.entries; ordinal++) {
-        const at = HASH_BYTES * ordinal;
+        const at = ID_WORDS * ordinal;
         if (!this.parts.mark.isNeeded(pack, ordinal) || ranges.rangeOf(ids, at) !== range) continue;
         if (table.isFull) return false;
         table.add(ids, at, pack.first + ordinal);
@@ -146,11 +146,12 @@ class Evacuation {
     const { footers, checked } = this.parts;
     const footer = await this.#footerOf(id);
     if (footer === undefined || (await footers.facts(id)).kind !== kind) return;
+    const ids = idWords(footer.ids);
     const unread = new Set<number>();
     for (let ordinal = 0; ordinal < footer.lengths.length; ordinal++) {
-      const row = table.find(footer.ids, HASH_BYTES * ordinal);
+      const row = table.find(ids, ID_WORDS * ordinal);
       if (row < 0 || this.#homed.has(table.entryOf(row))) continue;
-      if (checked.has(id, ordinal)) this.#noteHome(table, footer, ordinal);
+      if (checked.has(id, ordinal)) this.#noteHome(table, id, row);
       else unread.add(ordinal);
     }
     if (unread.size === 0) return;
@@ -162,7 +163,7 @@ class Evacuation {
       for (const ordinal of wanted.ordinals) {
         if (bad.has(ordinal)) continue;
         checked.add(id, footer.lengths.length, ordinal);
-        this.#noteHome(table, footer, ordinal);
+        this.#noteHome(table, id, table.find(ids, ID_WORDS * ordinal));
       }
     });
   }
@@ -191,9 +192,9 @@ class Evacuation {
     return new Set(ordinals.filter((ordinal) => !isGood(ordinal)));
   }
 
-  #noteHome(table: IdTable, footer: FooterTable, ordinal: number): void {
-    this.#homes.add(footer.pack);
-    const first = table.find(footer.ids, HASH_BYTES * ordinal);
+  /** @param first row of the entry */
+  #noteHome(table: IdTable, home: PackId, first: number): void {
+    this.#homes.add(home);
     for (let row = first; row >= 0; row = table.next(row)) this.#homed.add(table.entryOf(row));
   }
 

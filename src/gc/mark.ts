@@ -18,7 +18,7 @@ import type { Engine } from '../engine/engine.js';
 import { StoreError } from '../errors.js';
 import type { OperationOptions } from '../interface.js';
 import { Bits } from './bits.js';
-import { IdRanges, IdTable } from './id-table.js';
+import { ID_WORDS, IdRanges, IdTable, idWords } from './id-table.js';
 import type { LostEntries } from './lost-entries.js';
 import { type BadEntry, lostEntry, MetaEntries } from './meta-entries.js';
 import type { Manifests } from './roots.js';
@@ -111,8 +111,8 @@ export class Mark {
       if (pack.kind !== kind) continue;
       this.options.signal?.throwIfAborted();
       this.parts.onShare?.(pack.first / this.survey.entries);
-      const { ids } = await this.survey.footers.read(pack.id);
-      for (let ordinal = 0, at = 0; ordinal < pack.entries; ordinal++, at += HASH_BYTES) {
+      const ids = idWords((await this.survey.footers.read(pack.id)).ids);
+      for (let ordinal = 0, at = 0; ordinal < pack.entries; ordinal++, at += ID_WORDS) {
         if (ranges.rangeOf(ids, at) !== range) continue;
         if (table.isFull) return false;
         table.add(ids, at, pack.first + ordinal);
@@ -122,11 +122,12 @@ export class Mark {
   }
 
   #markRun(table: IdTable, ranges: IdRanges, range: number, { kind, ids }: IdRun): void {
-    for (let at = 0; at < ids.length; at += HASH_BYTES) {
-      if (ranges.rangeOf(ids, at) !== range) continue;
-      const row = table.find(ids, at);
+    const words = idWords(ids);
+    for (let at = 0; at < words.length; at += ID_WORDS) {
+      if (ranges.rangeOf(words, at) !== range) continue;
+      const row = table.find(words, at);
       if (row >= 0) this.#markRow(table, row);
-      else this.#requireExcuse(kind, ids.subarray(at, at + HASH_BYTES));
+      else this.#requireExcuse(kind, ids.subarray(4 * at, 4 * at + HASH_BYTES));
     }
   }
 
