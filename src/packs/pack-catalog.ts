@@ -61,7 +61,9 @@ export class PackCatalog {
   #present = new Set<PackId>();
   #condemned: ReadonlySet<PackId> = new Set();
   #damaged: ReadonlySet<PackId> = new Set();
+  /** Packs whose footers could not be read since the last listing: what failed once may work later. */
   readonly #unreadable = new Set<PackId>();
+  readonly #toldUnreadable = new Set<PackId>();
   readonly #footers = new Map<PackId, FooterTable>();
   #footerBytes = 0;
   readonly #recent: FooterTable[] = [];
@@ -98,6 +100,7 @@ export class PackCatalog {
     this.#condemned = condemned;
     this.#damaged = damaged;
     this.#present = new Set([...present, ...this.#ownSinceListing]);
+    this.#unreadable.clear();
     await this.#forgetGone();
     const news = [...this.#present].filter((pack) => !this.index.packs.has(pack));
     const taken: Taken = { entries: 0, unreadable: [] };
@@ -148,8 +151,9 @@ export class PackCatalog {
   }
 
   #giveUp(pack: PackId, error: unknown): void {
-    if (this.#unreadable.has(pack)) return;
     this.#unreadable.add(pack);
+    if (this.#toldUnreadable.has(pack)) return;
+    this.#toldUnreadable.add(pack);
     this.warn({ code: 'object-skipped', message: messageOf(error) });
   }
 
