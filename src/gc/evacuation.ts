@@ -96,6 +96,7 @@ class Evacuation {
       for (const pack of this.going) await this.#copy(copier, pack); // [3]
       await copier.finish();
       const stuck = await this.#tryOtherCopies(copier); // [4]
+      for (const pack of stuck) this.#warnOfStuck(pack);
       return { homes: this.#homes, stuck, copied: this.#copied, writtenBytes: copier.writtenBytes };
     } catch (error) {
       await copier.abort();
@@ -235,6 +236,11 @@ class Evacuation {
       await copier.finish();
     }
     return stuck;
+  }
+
+  #warnOfStuck(pack: PackId): void {
+    const message = `Pack ${pack.slice(0, 12)}… holds something that an image needs and that cannot be read: gc leaves it where it is; "doppel verify --all" tells which images it hurts`;
+    this.parts.engine.warn({ code: 'pack-damaged', message });
   }
 
   /** Packs that go and hold the entry. */

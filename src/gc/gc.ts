@@ -214,11 +214,9 @@ class GcRun {
   }
 
   /** Their manifests are gone, but for what memory holds; what cannot be read is not known to have been needed. */
-  async #markFormer({ survey }: Mark, roots: ReadonlySet<PubId>): Promise<Mark | undefined> {
-    const { engine } = this;
-    const lost = await LostEntries.read(engine.objects);
+  async #markFormer(mark: Mark, ended: ReadonlySet<PubId>): Promise<Mark | undefined> {
     try {
-      return await Mark.of({ engine, survey, manifests: this.#manifests, roots, lost }, this.options);
+      return await mark.ofOthers(ended);
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       return undefined;
@@ -252,10 +250,6 @@ class GcRun {
     const packs = uses.map(({ pack }) => pack);
     const { stuck, writtenBytes } = await evacuate(parts, packs);
     this.#writtenBytes += writtenBytes;
-    for (const pack of stuck) {
-      const message = `Pack ${pack.slice(0, 12)}… holds something that an image needs and that cannot be read: gc leaves it alone; "doppel verify --all" tells which images it hurts`;
-      engine.warn({ code: 'pack-damaged', message });
-    }
     return packs.filter(({ id }) => !stuck.has(id));
   }
 

@@ -80,6 +80,11 @@ export class Mark {
     return this.parts.roots;
   }
 
+  /** What other images need of the same packs. */
+  ofOthers(roots: ReadonlySet<PubId>): Promise<Mark> {
+    return Mark.of({ ...this.parts, roots }, this.options);
+  }
+
   isNeeded(pack: NumberedPack, ordinal: number): boolean {
     return this.#needed.has(pack.first + ordinal);
   }

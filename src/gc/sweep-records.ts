@@ -13,6 +13,7 @@ import {
   parseNumber,
 } from '../../store-format/index.js';
 import type { Engine } from '../engine/engine.js';
+import { StoreError } from '../errors.js';
 import { blake3 } from '../hashing/blake3.js';
 import { readRecord } from '../objects/numbered-records.js';
 import { listPacks, type PackListing } from '../packs/list-packs.js';
@@ -50,11 +51,17 @@ async function sweepPackRecords(
   for (const [, key] of keys) await objects.delete(key);
 }
 
-async function sweepAttestations({ objects }: Engine, present: ReadonlySet<PackId>): Promise<void> {
+/** One that cannot be read attests nothing, and names no root: it is told and left. */
+async function sweepAttestations({ objects, warn }: Engine, present: ReadonlySet<PackId>): Promise<void> {
   for (const key of await objects.list('attested')) {
     const id: LeaseId | undefined = parseLeaseId(key);
     if (id === undefined) continue;
-    const { packs } = await readRecord(objects, key, 'attestation', AttestationSchema);
-    if (!packs.some((pack) => present.has(pack as PackId))) await objects.delete(attestedKey(id));
+    try {
+      const { packs } = await readRecord(objects, key, 'attestation', AttestationSchema);
+      if (!packs.some((pack) => present.has(pack as PackId))) await objects.delete(attestedKey(id));
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      warn({ code: 'object-skipped', message: error.message });
+    }
   }
 }

@@ -1,11 +1,8 @@
 /** gc whose process dies at each of its changes in turn: the next run clears up, and no image is ever hurt. */
-import { cpSync } from 'node:fs';
-import { join } from 'node:path';
 import test from 'ava';
 import { StoreError } from '../../src/errors.js';
 import { gc } from '../../src/gc/gc.js';
 import type { Hold, ObjectStore, Upload } from '../../src/objects/object-store.js';
-import { folderFor } from '../support/machine.js';
 import { editedDisk, seededDisk } from '../support/seeded-disk.js';
 import { packFiles } from '../support/store-files.js';
 import { GcStore } from './gc-store.js';
@@ -78,9 +75,7 @@ test('killed before each change in turn', async (t) => {
   await prepared.remove('web');
   let deaths = 0;
   for (let changes = 0; ; changes++) {
-    const folder = join(folderFor(t), 'store');
-    cpSync(prepared.folder, folder, { recursive: true });
-    const store = prepared.at(folder);
+    const store = prepared.copyFor(t);
     let mortal: MortalStore | undefined;
     const process = await store.process((objects) => {
       mortal = new MortalStore(objects, changes);
@@ -93,7 +88,10 @@ test('killed before each change in turn', async (t) => {
     t.deepEqual(await store.bytesOf('later'), later, `cleared up after change ${changes}`);
     for (const left of ['condemned', 'leases', 'tmp'])
       t.deepEqual(store.names(left), [], `${left}, ${changes}`);
-    t.true(packFiles(folder).length <= 4, `${packFiles(folder).length} packs after change ${changes}`);
+    t.true(
+      packFiles(store.folder).length <= 4,
+      `${packFiles(store.folder).length} packs after change ${changes}`,
+    );
     for (const upload of mortal!.uploads) await upload.abort(); // only now: it would clear up for the dead
     if (!mortal!.isDead) {
       t.false(outcome instanceof Error, String(outcome));

@@ -1,4 +1,5 @@
 /** A store in a folder, worked on in this process by engines of their own: as many processes as a test needs. */
+import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { capture } from '../../src/capture/capture.js';
@@ -36,8 +37,10 @@ export class GcStore {
     return new GcStore(folder);
   }
 
-  /** The same of a copy. */
-  at(folder: string): GcStore {
+  /** A copy to be hurt. */
+  copyFor(t: ExecutionContext): GcStore {
+    const folder = join(folderFor(t), 'store');
+    cpSync(this.folder, folder, { recursive: true });
     return new GcStore(folder);
   }
 

@@ -5,7 +5,9 @@ import test from 'ava';
 import { HeldLease } from '../../src/engine/lease.js';
 import { pinImage, unpin } from '../../src/engine/pins.js';
 import { gc } from '../../src/gc/gc.js';
-import type { PubId } from '../../store-format/index.js';
+import { blake3 } from '../../src/hashing/blake3.js';
+import type { ObjectStore } from '../../src/objects/object-store.js';
+import { encodeRecord, type PubId } from '../../store-format/index.js';
 import { editedDisk, seededBytes, seededDisk } from '../support/seeded-disk.js';
 import { filesOf, flipByte, packFiles, packOf } from '../support/store-files.js';
 import { GcStore } from './gc-store.js';
@@ -124,6 +126,35 @@ test.serial('a pack stays that holds something needed which cannot be read', asy
   t.is(result.waitingPacks, 0);
   const error = await t.throwsAsync(store.bytesOf('web'), { code: 'chunk-damaged' });
   t.truthy(error);
+});
+
+test.serial('a condemned pack that cannot be given up stays, and is told of', async (t) => {
+  const store = await GcStore.make(t);
+  const image = await store.capture(web, 'web');
+  const { path, footer, id } = packOf(store.folder, image.publication, 'data');
+  const { objects } = await store.process();
+  const key = `condemned/${id}`;
+  const record = { pack: id, gc: 'a'.repeat(32), atMs: 0 };
+  await objects.claim(key, encodeRecord('condemned', key, record, blake3)); // as a gc that was killed leaves it
+  flipByte(path, footer.frames[0]!.offset + 20);
+  const { waitingPacks } = await store.gc();
+  t.is(waitingPacks, 1);
+  t.true(packFiles(store.folder).some((pack) => pack.id === id));
+  t.true(
+    store.warnings.some(({ code, message }) => code === 'pack-damaged' && message.includes(id.slice(0, 12))),
+  );
+});
+
+test.serial('an attestation that cannot be read is told of, and nothing else', async (t) => {
+  const store = await GcStore.make(t);
+  await store.capture(web, 'web');
+  await store.remove('web');
+  writeFileSync(join(store.folder, 'attested', 'c'.repeat(32)), 'nonsense');
+  t.is((await store.gc()).purgedImages, 1);
+  t.deepEqual(store.names('packs'), []);
+  t.true(
+    store.warnings.some(({ code, message }) => code === 'object-skipped' && message.includes('attested/')),
+  );
 });
 
 test.serial('whatever cannot be read or understood stops gc before anything is deleted', async (t) => {
@@ -312,16 +343,43 @@ test.serial('a second gc says so and leaves', async (t) => {
   t.like(await second, { code: 'gc-running' });
 });
 
-test.serial('stopped at any progress it leaves a store that the next run clears up', async (t) => {
-  const store = await GcStore.make(t);
-  await store.capture(Buffer.concat([web, mail]), 'both');
-  await store.capture(later, 'later');
-  await store.remove('both');
-  const stop = new AbortController();
-  stop.abort(new Error('stopped'));
-  await t.throwsAsync(store.gc({ signal: stop.signal }), { message: 'stopped' });
-  t.deepEqual(store.names('leases'), []);
-  t.deepEqual(await store.bytesOf('later'), later);
-  await store.gc();
-  t.deepEqual(await store.bytesOf('later'), later);
+test.serial('stopped at many moments it leaves a store that the next run clears up', async (t) => {
+  const prepared = await GcStore.make(t);
+  await prepared.capture(Buffer.concat([web, mail]), 'both');
+  await prepared.capture(later, 'later');
+  await prepared.remove('both');
+  let stops = 0;
+  for (let requests = 0; ; requests += 9) {
+    const store = prepared.copyFor(t);
+    const stop = new AbortController();
+    let left = requests;
+    const process = await store.process((objects) =>
+      countingRequests(objects, () => left-- === 0 && stop.abort(new Error('stopped'))),
+    );
+    const outcome = await gc(process, { waitMs: 0, signal: stop.signal }).catch((error: unknown) => error);
+    if (outcome instanceof Error) t.is(outcome.message, 'stopped');
+    for (const folder of ['leases', 'tmp'])
+      t.deepEqual(store.names(folder), [], `${folder} after ${requests}`);
+    t.deepEqual(await store.bytesOf('later'), later, `stopped at request ${requests}`);
+    await store.gc({ graceMs: 0 });
+    t.deepEqual(await store.bytesOf('later'), later, `cleared up after request ${requests}`);
+    t.deepEqual(store.names('condemned'), []);
+    if (left >= 0) break; // it ended before it was to be stopped
+    if (outcome instanceof Error) stops++;
+  }
+  t.true(stops >= 5, `${stops} stops`);
 });
+
+/** The same place, which tells of each request before it is carried out. */
+function countingRequests(objects: ObjectStore, onRequest: () => void): ObjectStore {
+  return new Proxy(objects, {
+    get(target, name, receiver) {
+      const value: unknown = Reflect.get(target, name, receiver);
+      if (typeof value !== 'function') return value;
+      return (...words: unknown[]) => {
+        onRequest();
+        return Reflect.apply(value, target, words) as unknown;
+      };
+    },
+  });
+}
