@@ -1,0 +1,130 @@
+/** A store: how it is made and opened, and what it does. */
+import type { CaptureOptions, CaptureResult } from './capture.js';
+import type { DiffResult } from './comparison.js';
+import type { BrokenLease, DoctorReport } from './doctor.js';
+import type { VerifyResult } from './findings.js';
+import type { GcOptions, GcResult } from './gc.js';
+import type { Image, ImageFilter, ImageReader } from './image.js';
+import type { OperationOptions, Warning } from './operation.js';
+import type { RestoreOptions, RestoreResult } from './restore.js';
+import type { StoreStats, Usage } from './statistics.js';
+
+export interface RebuildResult {
+  readonly packs: number;
+  readonly entries: number;
+  /** Keys of packs whose footers cannot be read: their entries are not in the index. */
+  readonly damagedPacks: readonly string[];
+  readonly seconds: number;
+}
+
+export interface Setting {
+  readonly name: string;
+  readonly value: number | string | boolean;
+  readonly defaultValue: number | string | boolean;
+  readonly description: string;
+}
+
+export interface StoreInfo {
+  readonly id: string;
+  readonly location: string;
+  readonly format: string;
+  readonly created: Date;
+  readonly readOnly: boolean;
+  readonly hash: string;
+  readonly chunker: Readonly<Record<string, number | string>>;
+  readonly features: {
+    readonly read: readonly string[];
+    readonly write: readonly string[];
+    readonly collect: readonly string[];
+  };
+}
+
+export interface Store {
+  readonly info: StoreInfo;
+  /** @param source path of a file or block device, or a stream of the disk's bytes */
+  capture(
+    source: string | AsyncIterable<Uint8Array>,
+    name: string,
+    options?: CaptureOptions,
+  ): Promise<CaptureResult>;
+  /** @param target path of a file or block device, or a stream to write to */
+  restore(
+    reference: string,
+    target: string | NodeJS.WritableStream,
+    options?: RestoreOptions,
+  ): Promise<RestoreResult>;
+  /** Sorted by name and sequence. */
+  images(filter?: ImageFilter): Promise<readonly Image[]>;
+  image(reference: string): Promise<Image>;
+  openImage(reference: string): Promise<ImageReader>;
+  diff(a: string, b: string, options?: OperationOptions): Promise<DiffResult>;
+  usage(reference: string, options?: OperationOptions): Promise<Usage>;
+  stats(options?: OperationOptions): Promise<StoreStats>;
+  /** @param references images to check; all live ones when empty */
+  verify(references?: readonly string[], options?: OperationOptions): Promise<VerifyResult>;
+  rebuildIndex(options?: OperationOptions): Promise<RebuildResult>;
+  /**
+   * Gives back the space of removed images. Captures and restores go on beside it. Safe to stop at any moment.
+   *
+   * @throws gc-running when another gc works on the store
+   */
+  gc(options?: GcOptions): Promise<GcResult>;
+  /** Who works with the store, what waits in it, and what cannot be read. */
+  doctor(): Promise<DoctorReport>;
+  /**
+   * Ends the lease of a process that hangs or was stopped, so that gc waits for it no more. A capture that wakes up
+   * afterwards fails with lease-broken and publishes nothing; a reader may find that its image is gone.
+   *
+   * @param lease its id, or the start of it
+   * @throws unknown-reference, ambiguous-reference
+   */
+  breakLease(lease: string): Promise<BrokenLease>;
+  /** Points `tag` of the image's name to it. */
+  tag(reference: string, tag: string): Promise<Image>;
+  /** @param reference `name:tag` */
+  untag(reference: string): Promise<Image>;
+  /** Sets labels, and takes away those whose value is null. */
+  label(reference: string, labels: Readonly<Record<string, string | null>>): Promise<Image>;
+  protect(reference: string): Promise<Image>;
+  unprotect(reference: string): Promise<Image>;
+  /** Marks the image removed; `undelete` brings it back until gc has purged it. */
+  remove(reference: string): Promise<Image>;
+  undelete(reference: string): Promise<Image>;
+  settings(): Promise<readonly Setting[]>;
+  /** @param value text as a user types it; converted and checked */
+  changeSetting(name: string, value: string): Promise<Setting>;
+  close(): Promise<void>;
+}
+
+export interface InitOptions {
+  /** Chunk sizes in bytes; default 4, 16 and 64 KiB. */
+  readonly minChunkBytes?: number;
+  readonly averageChunkBytes?: number;
+  readonly maxChunkBytes?: number;
+  /** Default zstd level, 2. */
+  readonly level?: number;
+}
+
+export interface OpenOptions {
+  /** Worker threads; the number of processors by default, at most 16. */
+  readonly parallelism?: number;
+  /** What is odd in any operation on this store. */
+  readonly onWarning?: (warning: Warning) => void;
+  /** Where the chunk index of a store that cannot be written lives; a cache folder of the user by default. */
+  readonly cacheFolder?: string;
+  /** What others are told is at work, such as by `doctor`: the first words of the command line by default. */
+  readonly command?: string;
+}
+
+/** Which implementation does the work. */
+export interface Versions {
+  readonly doppel: string;
+  readonly format: string;
+  readonly node: string;
+  readonly platform: string;
+  readonly parts: readonly {
+    readonly part: string;
+    readonly implementation: string;
+    readonly native: boolean;
+  }[];
+}
