@@ -28,16 +28,16 @@ module.exports = {
     {
       name: 'operations-do-not-import-each-other',
       severity: 'error',
-      from: { path: '^src/(capture|restore|verify|report|digest|gc)/' },
-      to: { path: '^src/(capture|restore|verify|report|digest|gc|store)/', pathNot: '^src/$1/' },
+      from: { path: '^src/(capture|restore|verify|report|digest|gc|scrub|prune)/' },
+      to: { path: '^src/(capture|restore|verify|report|digest|gc|scrub|prune|store)/', pathNot: '^src/$1/' },
     },
     {
       name: 'parts-know-no-operation',
       severity: 'error',
       from: {
-        path: '^src/(engine|contents|packs|images|chunk-index|objects|disks|disk-layout|workers|chunking|hashing|compression|system)/',
+        path: '^src/(engine|reachability|contents|packs|images|chunk-index|objects|disks|disk-layout|workers|chunking|hashing|compression|system)/',
       },
-      to: { path: '^src/(capture|restore|verify|report|digest|gc|store)/' },
+      to: { path: '^src/(capture|restore|verify|report|digest|gc|scrub|prune|store)/' },
     },
     {
       name: 'bytes-to-bytes-rooms-stand-alone',

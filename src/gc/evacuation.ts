@@ -14,16 +14,16 @@ import type { Engine } from '../engine/engine.js';
 import { StoreError } from '../errors.js';
 import type { FooterTable } from '../packs/footer-table.js';
 import { listPacks } from '../packs/list-packs.js';
+import { Bits } from '../reachability/bits.js';
+import { checkChunks, readStored, type WantedFrame, wantedFrames } from '../reachability/check-frames.js';
+import type { CheckedCopies } from '../reachability/checked-copies.js';
+import { Copier } from '../reachability/copier.js';
+import { ID_WORDS, IdRanges, IdTable, idWords } from '../reachability/id-table.js';
+import type { LostEntries } from '../reachability/lost-entries.js';
+import { type Mark, TABLE_ROWS } from '../reachability/mark.js';
+import { checkedEntry, readPlainFrame } from '../reachability/meta-entries.js';
+import type { Footers, NumberedPack } from '../reachability/survey.js';
 import { mapConcurrently } from '../system/map-concurrently.js';
-import { Bits } from './bits.js';
-import { checkChunks, readStored, type WantedFrame, wantedFrames } from './check-frames.js';
-import type { CheckedCopies } from './checked-copies.js';
-import { Copier } from './copier.js';
-import { ID_WORDS, IdRanges, IdTable, idWords } from './id-table.js';
-import type { LostEntries } from './lost-entries.js';
-import { type Mark, TABLE_ROWS } from './mark.js';
-import { checkedEntry, readPlainFrame } from './meta-entries.js';
-import type { Footers, NumberedPack } from './survey.js';
 
 export interface EvacuationParts {
   readonly engine: Engine;

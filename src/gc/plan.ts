@@ -6,8 +6,8 @@ import { HASH_BYTES, type LeaseId, MIB, PackKind, packKey } from '../../store-fo
 import type { Engine } from '../engine/engine.js';
 import type { OperationOptions } from '../interface.js';
 import type { FooterTable } from '../packs/footer-table.js';
-import type { Mark } from './mark.js';
-import type { NumberedPack } from './survey.js';
+import type { Mark } from '../reachability/mark.js';
+import type { NumberedPack } from '../reachability/survey.js';
 
 /** Packs below this size are merged when there are `SMALL_PACKS` of a kind: one of 64 MiB reads faster than many. */
 const SMALL_BYTES = 16 * MIB;

@@ -9,7 +9,7 @@ import { type ListedLease, listLeases } from '../engine/leases.js';
 import { listPins } from '../engine/pins.js';
 import { claimMark, readMark, readVerdict } from '../images/marks.js';
 import type { ObjectStore } from '../objects/object-store.js';
-import type { Roots } from './roots.js';
+import type { Roots } from '../reachability/roots.js';
 
 export interface PurgeResult {
   /** Images that ended in this run, or in one before that could not take their manifests away. */

@@ -10,14 +10,14 @@ import {
 import type { Engine } from '../engine/engine.js';
 import { blake3 } from '../hashing/blake3.js';
 import type { OperationOptions } from '../interface.js';
+import type { CheckedCopies } from '../reachability/checked-copies.js';
+import type { LostEntries } from '../reachability/lost-entries.js';
+import { Mark } from '../reachability/mark.js';
+import { listRoots, type Manifests } from '../reachability/roots.js';
+import { type Footers, type NumberedPack, Survey } from '../reachability/survey.js';
 import { mapConcurrently } from '../system/map-concurrently.js';
-import type { CheckedCopies } from './checked-copies.js';
 import { evacuate } from './evacuation.js';
 import { listOthers, waitForLeases } from './leases-of-others.js';
-import type { LostEntries } from './lost-entries.js';
-import { Mark } from './mark.js';
-import { listRoots, type Manifests } from './roots.js';
-import { type Footers, type NumberedPack, Survey } from './survey.js';
 
 const CLAIMS_AHEAD = 8;
 /** Rounds of rescue in one run: each follows from what others did meanwhile. */

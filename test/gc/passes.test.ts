@@ -1,12 +1,12 @@
 /** Stores with more entries than the table has rows: several passes find what one finds. */
 import test from 'ava';
 import { HeldLease } from '../../src/engine/lease.js';
-import { CheckedCopies } from '../../src/gc/checked-copies.js';
 import { evacuate } from '../../src/gc/evacuation.js';
-import { LostEntries } from '../../src/gc/lost-entries.js';
-import { Mark } from '../../src/gc/mark.js';
-import { listRoots, Manifests } from '../../src/gc/roots.js';
-import { Footers, Survey } from '../../src/gc/survey.js';
+import { CheckedCopies } from '../../src/reachability/checked-copies.js';
+import { LostEntries } from '../../src/reachability/lost-entries.js';
+import { Mark } from '../../src/reachability/mark.js';
+import { listRoots, Manifests } from '../../src/reachability/roots.js';
+import { Footers, Survey } from '../../src/reachability/survey.js';
 import { PackKind } from '../../store-format/index.js';
 import { editedDisk, seededDisk } from '../support/seeded-disk.js';
 import { GcStore } from './gc-store.js';

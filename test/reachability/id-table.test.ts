@@ -1,5 +1,5 @@
 import test from 'ava';
-import { ID_WORDS, IdRanges, IdTable, idWords } from '../../src/gc/id-table.js';
+import { ID_WORDS, IdRanges, IdTable, idWords } from '../../src/reachability/id-table.js';
 import { seededBytes, seededNumbers } from '../support/seeded-disk.js';
 
 const SEED = process.env.DOPPEL_SEED ?? 'id table';
