@@ -12,3 +12,4 @@ export { PACK_HEADER_BYTES, PACK_TRAILER_BYTES } from './pack-constants.js';
 export * from './pack-decoder.js';
 export * from './page.js';
 export * from './recipe.js';
+export * from './salvage-footer.js';

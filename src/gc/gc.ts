@@ -31,12 +31,13 @@ import type { GcOptions, GcResult } from '../interface.js';
 import { ProgressReport } from '../progress.js';
 import { CheckedCopies } from '../reachability/checked-copies.js';
 import { LostEntries } from '../reachability/lost-entries.js';
-import { Mark } from '../reachability/mark.js';
+import type { Mark } from '../reachability/mark.js';
 import { listRoots, Manifests, type Roots } from '../reachability/roots.js';
-import { Footers, type NumberedPack, Survey } from '../reachability/survey.js';
+import { Footers, type NumberedPack } from '../reachability/survey.js';
 import { evacuate } from './evacuation.js';
 import { announceRun, recordEnd } from './gc-records.js';
 import { dropEnded, listLiving, listOthers } from './leases-of-others.js';
+import { markRoots } from './mark-roots.js';
 import { makePlan, type PackUse, type PackWriters, type Plan, rewrittenBytes } from './plan.js';
 import { dropOldMarks, imagesThatAre, listNamed, purge, purgeable } from './purge.js';
 import { Removal } from './removal.js';
@@ -188,13 +189,12 @@ class GcRun {
     return roots;
   }
 
-  async #mark(roots: ReadonlySet<PubId>, lost: LostEntries): Promise<Mark> {
-    const survey = await Survey.take(this.engine, this.#footers);
-    const totalBytes = survey.packBytes;
-    const onShare = (share: number) =>
-      this.#report.tell(() => ({ phase: 'mark', doneBytes: Math.floor(share * totalBytes), totalBytes }));
-    const parts = { engine: this.engine, survey, manifests: this.#manifests, roots, lost, onShare };
-    return Mark.of(parts, this.options);
+  #mark(roots: ReadonlySet<PubId>, lost: LostEntries): Promise<Mark> {
+    const onBytes = (doneBytes: number, totalBytes: number) =>
+      this.#report.tell(() => ({ phase: 'mark', doneBytes, totalBytes }));
+    const { engine } = this;
+    const parts = { engine, footers: this.#footers, manifests: this.#manifests, roots, lost, onBytes };
+    return markRoots(parts, this.options);
   }
 
   async #plan(config: Config, roots: Roots, mark: Mark, ended: ReadonlySet<PubId>): Promise<Plan> {

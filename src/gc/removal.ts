@@ -12,12 +12,13 @@ import { blake3 } from '../hashing/blake3.js';
 import type { OperationOptions } from '../interface.js';
 import type { CheckedCopies } from '../reachability/checked-copies.js';
 import type { LostEntries } from '../reachability/lost-entries.js';
-import { Mark } from '../reachability/mark.js';
+import type { Mark } from '../reachability/mark.js';
 import { listRoots, type Manifests } from '../reachability/roots.js';
-import { type Footers, type NumberedPack, Survey } from '../reachability/survey.js';
+import type { Footers, NumberedPack } from '../reachability/survey.js';
 import { mapConcurrently } from '../system/map-concurrently.js';
 import { evacuate } from './evacuation.js';
 import { listOthers, waitForLeases } from './leases-of-others.js';
+import { markRoots } from './mark-roots.js';
 
 const CLAIMS_AHEAD = 8;
 /** Rounds of rescue in one run: each follows from what others did meanwhile. */
@@ -132,8 +133,7 @@ export class Removal {
     const { engine, manifests, footers, lost, options } = this.parts;
     const { images: roots } = await listRoots(engine.objects, manifests);
     if ([...roots].every((image) => this.#mark.roots.has(image))) return;
-    const survey = await Survey.take(engine, footers);
-    this.#mark = await Mark.of({ engine, survey, manifests, roots, lost }, options);
+    this.#mark = await markRoots({ engine, footers, manifests, roots, lost }, options);
   }
 
   async #unlink(packs: readonly NumberedPack[], homes: ReadonlySet<PackId>): Promise<void> {

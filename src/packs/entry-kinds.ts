@@ -1,4 +1,4 @@
-import { type Blake3, EntryKind, extentsId, pageId, recipeId } from '../../store-format/index.js';
+import { type Blake3, EntryKind, extentsId, pageId, recipeId } from '../../store-format/layouts.js';
 
 interface KindOfEntry {
   /** For messages. */

@@ -16,6 +16,9 @@ interface EntryPositions {
   readonly offsetOf: Uint32Array;
 }
 
+/** What of a pack's end is looked up in. */
+export type ReadFooter = Pick<PackTail, 'id' | 'footer' | 'packBytes'>;
+
 /**
  * A pack's footer made for look-ups: which ordinal an id has, and where each entry stands in its frame. Open
  * addressing on the first bytes of the ids, which are hashes already. Both are made when they are first asked for:
@@ -32,7 +35,7 @@ export class FooterTable {
   #slots: Uint16Array | undefined;
   readonly #slotCount: number;
 
-  constructor(tail: PackTail) {
+  constructor(tail: ReadFooter) {
     const { footer } = tail;
     this.pack = tail.id;
     this.kind = footer.kind;

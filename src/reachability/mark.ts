@@ -11,6 +11,7 @@ import {
   EntryKind,
   FormatError,
   HASH_BYTES,
+  type PackId,
   PackKind,
   type PubId,
 } from '../../store-format/index.js';
@@ -19,8 +20,7 @@ import { StoreError } from '../errors.js';
 import type { OperationOptions } from '../interface.js';
 import { Bits } from './bits.js';
 import { ID_WORDS, IdRanges, IdTable, idWords } from './id-table.js';
-import type { LostEntries } from './lost-entries.js';
-import { type BadEntry, lostEntry, MetaEntries } from './meta-entries.js';
+import { type BadEntry, MetaEntries } from './meta-entries.js';
 import type { Manifests } from './roots.js';
 import type { NumberedPack, Survey } from './survey.js';
 
@@ -32,7 +32,10 @@ export interface MarkParts {
   readonly survey: Survey;
   readonly manifests: Manifests;
   readonly roots: ReadonlySet<PubId>;
-  readonly lost: LostEntries;
+  /** Takes what a root needs and no pack gives; what it does not throw for is passed over. */
+  readonly onMissing: (kind: EntryKind, id: Uint8Array) => void;
+  /** Copies that are known to be bad count for nothing. */
+  readonly isBad?: (pack: PackId, ordinal: number) => boolean;
   /** Told as footers, pages and recipes are read: 0 to 1, over again for each pass. */
   readonly onShare?: (share: number) => void;
   /** Rows of the table, for tests of several passes. */
@@ -64,8 +67,8 @@ export class Mark {
   }
 
   /**
-   * @throws object-missing, object-damaged, object-unreadable where an entry that a root needs cannot be read: nothing may
-   *   be deleted then
+   * @throws object-missing, object-damaged, object-unreadable for a manifest or pack that cannot be read, and whatever
+   *   `onMissing` throws
    */
   static async of(parts: MarkParts, options: OperationOptions): Promise<Mark> {
     const mark = new Mark(parts, options);
@@ -112,13 +115,14 @@ export class Mark {
   /** @returns false when the range has more entries than the table has rows */
   async #fill(table: IdTable, kind: PackKind, ranges: IdRanges, range: number): Promise<boolean> {
     table.clear();
+    const { isBad } = this.parts;
     for (const pack of this.survey.packs) {
       if (pack.kind !== kind) continue;
       this.options.signal?.throwIfAborted();
       this.parts.onShare?.(pack.first / this.survey.entries);
       const ids = idWords((await this.survey.footers.read(pack.id)).ids);
       for (let ordinal = 0, at = 0; ordinal < pack.entries; ordinal++, at += ID_WORDS) {
-        if (ranges.rangeOf(ids, at) !== range) continue;
+        if (ranges.rangeOf(ids, at) !== range || isBad?.(pack.id, ordinal)) continue;
         if (table.isFull) return false;
         table.add(ids, at, pack.first + ordinal);
       }
@@ -132,7 +136,7 @@ export class Mark {
       if (ranges.rangeOf(words, at) !== range) continue;
       const row = table.find(words, at);
       if (row >= 0) this.#markRow(table, row);
-      else this.#requireExcuse(kind, ids.subarray(4 * at, 4 * at + HASH_BYTES));
+      else this.parts.onMissing(kind, ids.subarray(4 * at, 4 * at + HASH_BYTES));
     }
   }
 
@@ -167,17 +171,13 @@ export class Mark {
       yield { kind, ids: idsOf(container, bytes) };
     for (const entry of bad) {
       const other = await this.#entries.readElsewhere(container, entry);
-      if (other === undefined) this.#requireExcuse(container, entry.id);
+      if (other === undefined) this.parts.onMissing(container, entry.id);
       else {
         this.#kept.delete(entry.entry); // no good copy goes for a bad one
         this.#kept.add(other.entry);
         yield { kind, ids: idsOf(container, other.bytes) };
       }
     }
-  }
-
-  #requireExcuse(kind: EntryKind, id: Uint8Array): void {
-    if (!this.parts.lost.excuses(kind, id)) throw lostEntry(kind, id);
   }
 }
 

@@ -1,5 +1,5 @@
 /** Reads recipes and pages as they lie in their packs: each frame once, each entry checked by its id. */
-import { type EntryKind, type Frame, HASH_BYTES, PackKind, toHex } from '../../store-format/index.js';
+import { type EntryKind, type Frame, HASH_BYTES, PackKind } from '../../store-format/index.js';
 import type { Engine } from '../engine/engine.js';
 import { StoreError } from '../errors.js';
 import { blake3 } from '../hashing/blake3.js';
@@ -92,14 +92,4 @@ export function checkedEntry(
 
 export function idOf(footer: FooterTable, ordinal: number): Buffer {
   return Buffer.from(footer.ids.subarray(HASH_BYTES * ordinal, HASH_BYTES * (ordinal + 1)));
-}
-
-/** Fails closed: what a root needs and nobody can read may name anything. */
-export function lostEntry(kind: EntryKind, id: Uint8Array): StoreError {
-  const hex = toHex(id);
-  return new StoreError(
-    'object-missing',
-    `${ENTRY_KINDS[kind].name} ${hex.slice(0, 12)}…, which an image needs, cannot be read from any pack, so nothing is deleted; "doppel verify --all" tells which images it hurts`,
-    { chunk: hex },
-  );
 }

@@ -1,11 +1,11 @@
 /**
- * The packs of a store as one run of gc sees them: listed, their footers read in this run, their entries numbered
+ * The packs of a store as one run of gc or scrub sees them: listed, their footers read in this run, their entries numbered
  * through. Footers stay in memory while there is room; others are read again when they are needed.
  */
-import type { LeaseId, PackId, PackKind } from '../../store-format/index.js';
+import { type LeaseId, type PackId, PackKind, packKey } from '../../store-format/index.js';
 import type { Engine } from '../engine/engine.js';
-import { messageOf, StoreError } from '../errors.js';
-import { FooterTable } from '../packs/footer-table.js';
+import { StoreError } from '../errors.js';
+import { FooterTable, type ReadFooter } from '../packs/footer-table.js';
 import { listPacks, type PackListing } from '../packs/list-packs.js';
 import { readPackTail } from '../packs/read-tail.js';
 import { mapConcurrently } from '../system/map-concurrently.js';
@@ -30,24 +30,39 @@ export interface NumberedPack extends SurveyedPack {
   readonly first: number;
 }
 
+export interface SurveyOptions {
+  /** Packs in which nothing has a home, besides those that the store says so of. */
+  readonly suspects?: ReadonlySet<PackId>;
+  /** Told of packs whose footers cannot be read, but for those that a repair has emptied. */
+  readonly onUnreadable: (pack: PackId, error: StoreError) => void;
+}
+
 /** Footers of packs, which never change: read at most once while there is room. */
 export class Footers {
   readonly #kept = new Map<PackId, FooterTable>();
   readonly #facts = new Map<PackId, Omit<SurveyedPack, 'homeless'>>();
+  readonly #adopted = new Map<PackId, ReadFooter>();
   #bytes = 0;
 
   constructor(private readonly engine: Engine) {}
+
+  /** Takes these for the footers of packs whose own cannot be read. */
+  adopt(tail: ReadFooter): void {
+    this.#adopted.set(tail.id, tail);
+  }
 
   /** @throws object-missing, object-damaged, object-unreadable */
   async read(pack: PackId): Promise<FooterTable> {
     const kept = this.#kept.get(pack);
     if (kept !== undefined) return kept;
-    const tail = await readPackTail(this.engine.objects, pack);
+    const adopted = this.#adopted.get(pack);
+    const tail = adopted ?? (await readPackTail(this.engine.objects, pack));
     const footer = new FooterTable(tail);
     const { kind, lease } = tail.footer;
     const { packBytes } = tail;
     this.#facts.set(pack, { id: pack, kind, lease, entries: footer.lengths.length, packBytes });
-    if (this.#bytes + footer.memoryBytes <= CACHE_BYTES && !this.#kept.has(pack)) {
+    const fits = this.#bytes + footer.memoryBytes <= CACHE_BYTES;
+    if ((fits || adopted !== undefined) && !this.#kept.has(pack)) {
       this.#kept.set(pack, footer);
       this.#bytes += footer.memoryBytes;
     }
@@ -66,27 +81,33 @@ export class Survey {
     /** Those first whose copies of an entry are kept rather than others. */
     readonly packs: readonly NumberedPack[],
     readonly footers: Footers,
-    /** Packs whose footers cannot be read: nothing has a home there, and nobody knows what they hold. */
-    readonly unreadable: ReadonlySet<PackId>,
   ) {}
 
-  static async take(engine: Engine, footers: Footers): Promise<Survey> {
+  /** @throws object-unreadable: it may be whole tomorrow */
+  static async take(
+    engine: Engine,
+    footers: Footers,
+    { suspects, onUnreadable }: SurveyOptions,
+  ): Promise<Survey> {
     const listing = await listPacks(engine.objects);
-    const unreadable = new Set<PackId>();
     const packs: SurveyedPack[] = [];
+    const add = async (id: PackId) => {
+      const homeless = listing.condemned.has(id) || listing.damaged.has(id) || suspects?.has(id) === true;
+      packs.push({ ...(await footers.facts(id)), homeless });
+    };
     await mapConcurrently([...listing.present], READS_AHEAD, async (id) => {
       try {
-        const homeless = listing.condemned.has(id) || listing.damaged.has(id);
-        packs.push({ ...(await footers.facts(id)), homeless });
+        await add(id);
       } catch (error) {
         if (!(error instanceof StoreError)) throw error;
         if (error.code === 'object-missing') return; // unlinked meanwhile, by another gc
         if (error.code !== 'object-damaged') throw error;
-        unreadable.add(id);
-        engine.warn({ code: 'pack-damaged', message: `gc leaves a pack alone: ${messageOf(error)}` });
+        if (!listing.damaged.has(id)) return onUnreadable(id, error);
+        footers.adopt(await emptied(engine, id));
+        await add(id);
       }
     });
-    return new Survey(listing, numbered(inOrderOfChoice(packs)), footers, unreadable);
+    return new Survey(listing, numbered(inOrderOfChoice(packs)), footers);
   }
 
   get entries(): number {
@@ -101,6 +122,21 @@ export class Survey {
   get packBytes(): number {
     return this.packs.reduce((sum, pack) => sum + pack.packBytes, 0);
   }
+}
+
+/** A pack that a repair was done with, footer and all: it holds nothing that anybody looks for there. */
+async function emptied({ objects }: Engine, id: PackId): Promise<ReadFooter> {
+  const none = new Uint8Array(0);
+  const lease = '' as LeaseId;
+  const footer = {
+    kind: PackKind.data,
+    salt: none,
+    lease,
+    frames: [],
+    lengths: new Uint32Array(0),
+    ids: none,
+  };
+  return { id, footer, packBytes: (await objects.size(packKey(id))) ?? 0 };
 }
 
 /**

@@ -1,3 +1,4 @@
+import { checkPack } from './check-pack-job.js';
 import { clear } from './clear-job.js';
 import { compare, compareChunks } from './compare-job.js';
 import { compress } from './compress-job.js';
@@ -18,6 +19,7 @@ export function inlineWorkers(): Workers {
     clear: async (job) => clear(job),
     compare: async (job) => compare(job),
     compareChunks: async (job) => compareChunks(job),
+    checkPack: async (job) => checkPack(job),
     close: async () => {},
   };
 }

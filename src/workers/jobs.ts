@@ -2,7 +2,7 @@
  * What workers are asked to do, as plain values that cross threads. Bulk bytes stay in shared memory; only columns
  * and verdicts travel. Failures of reading and writing are values: an error would lose its code on the way.
  */
-import type { ChunkerParameters, Extent, FrameCodec } from '../../store-format/index.js';
+import type { ChunkerParameters, Extent, FrameCodec, PackFooter, PackId } from '../../store-format/index.js';
 
 export interface IoFailure {
   readonly errno: string;
@@ -174,6 +174,38 @@ export interface CompareChunksResult {
   readonly dirty: Uint32Array;
 }
 
+export interface CheckPackJob {
+  readonly pack: PackId;
+  /** File of the pack, or its bytes. */
+  readonly source: string | Uint8Array;
+  /**
+   * stored: every byte against the trailer's hash, frames only where that differs; decoded: every entry decoded and
+   * hashed too.
+   */
+  readonly depth: 'stored' | 'decoded';
+  /** Bytes read per second at most. */
+  readonly bytesPerSecond?: number | undefined;
+  /** One 32-bit word: the job ends soon after it is not 0 any more. */
+  readonly stop: SharedArrayBuffer;
+}
+
+export interface CheckPackResult {
+  /** Length of the file. */
+  readonly packBytes: number;
+  /** Entries that the footer lists. */
+  readonly entries: number;
+  /** What is not as it was written; absent for a sound pack. */
+  readonly fault?: string;
+  /** Ordinals of entries that cannot be had. */
+  readonly bad: Uint32Array;
+  /** Of a pack whose footer is not the one that its name promises: what its frames hold, with ids made from the bytes. */
+  readonly salvaged?: Omit<PackFooter, 'salt' | 'lease'>;
+  /** Reading failed: what is bad may be good tomorrow. */
+  readonly failure?: IoFailure;
+  /** Ended by `stop`: the rest says nothing. */
+  readonly stopped?: true;
+}
+
 /** Does jobs, `parallelism` at a time. Implemented by threads, and in the same thread for simulations. */
 export interface Workers {
   readonly parallelism: number;
@@ -193,5 +225,7 @@ export interface Workers {
   compare(job: CompareJob): Promise<CompareResult>;
   /** Tells which chunks and holes of segments that differ are right. */
   compareChunks(job: CompareChunksJob): Promise<CompareChunksResult>;
+  /** Reads a pack and checks it: its bytes, its frames, its entries. */
+  checkPack(job: CheckPackJob): Promise<CheckPackResult>;
   close(): Promise<void>;
 }

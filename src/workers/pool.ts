@@ -1,5 +1,7 @@
 import type { Piscina } from 'piscina';
 import type {
+  CheckPackJob,
+  CheckPackResult,
   ClearJob,
   ClearResult,
   CompareChunksJob,
@@ -49,6 +51,10 @@ export class WorkerPool implements Workers {
 
   compareChunks(job: CompareChunksJob): Promise<CompareChunksResult> {
     return this.#run('compareChunks', job);
+  }
+
+  checkPack(job: CheckPackJob): Promise<CheckPackResult> {
+    return this.#run('checkPack', job);
   }
 
   prepare(): void {

@@ -31,3 +31,7 @@ export async function compare(job: Jobs.CompareJob): Promise<Jobs.CompareResult>
 export async function compareChunks(job: Jobs.CompareChunksJob): Promise<Jobs.CompareChunksResult> {
   return (await import('./compare-job.js')).compareChunks(job);
 }
+
+export async function checkPack(job: Jobs.CheckPackJob): Promise<Jobs.CheckPackResult> {
+  return (await import('./check-pack-job.js')).checkPack(job);
+}

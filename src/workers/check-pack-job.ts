@@ -1,0 +1,218 @@
+/**
+ * Checks one pack, reading it once from its first byte to its last:
+ *
+ *   [1] footer and trailer against the pack's name   [2] header, frames and gaps against the trailer's hash
+ *   [3] each frame decompressed, each entry against its id   [4] where [1] fails: what the frames hold all the same
+ *
+ * A spot that cannot be read costs the frame that it lies in.
+ */
+import {
+  checkPackHeader,
+  decodePackTail,
+  type Frame,
+  HASH_BYTES,
+  PACK_HEADER_BYTES,
+  PACK_MAX_BYTES,
+  PACK_TAIL_BYTES,
+  PACK_TRAILER_BYTES,
+  type PackTail,
+  type ProposedFooter,
+  salvageFooter,
+} from '../../store-format/layouts.js';
+import { decompressFrame } from '../compression/zstd.js';
+import { errnoOf, messageOf } from '../errors.js';
+import { type Blake3Stream, blake3, createBlake3Stream } from '../hashing/blake3.js';
+import { ENTRY_KINDS } from '../packs/entry-kinds.js';
+import type { CheckPackJob, CheckPackResult, IoFailure } from './jobs.js';
+import { PacedFile, Stopped } from './paced-file.js';
+
+/** Gaps and other bytes that are only hashed are read in steps of this. */
+const STEP_BYTES = 1024 * 1024;
+/** The trailer's hash covers its own first bytes. */
+const TRAILER_HASHED_BYTES = 40;
+
+let storedBuffer = Buffer.alloc(0);
+let plainBuffer = Buffer.alloc(0);
+
+export function checkPack(job: CheckPackJob): CheckPackResult {
+  let file: PacedFile | undefined;
+  try {
+    file = new PacedFile(job.source, job);
+    return new PackCheck(job, file).check();
+  } catch (error) {
+    const nothing = { packBytes: file?.size ?? 0, entries: 0, bad: new Uint32Array(0) };
+    if (error instanceof Stopped) return { ...nothing, stopped: true };
+    return { ...nothing, failure: failureAt(error, 0) };
+  } finally {
+    file?.close();
+  }
+}
+
+class PackCheck {
+  readonly #bad: number[] = [];
+  #failure: IoFailure | undefined;
+
+  constructor(
+    private readonly job: CheckPackJob,
+    private readonly file: PacedFile,
+  ) {}
+
+  check(): CheckPackResult {
+    const { file, job } = this;
+    const tailBytes = Buffer.allocUnsafeSlow(Math.min(file.size, PACK_TAIL_BYTES));
+    const read = this.#tryRead(file.size - tailBytes.length, tailBytes);
+    if (read === undefined) return this.#result(0, undefined);
+    let tail: PackTail;
+    try {
+      tail = decodePackTail(tailBytes.subarray(0, read), file.size, job.pack, blake3); // [1]
+    } catch (error) {
+      return this.#salvage(messageOf(error)); // [4]
+    }
+    const { lengths, ids, frames } = tail.footer;
+    const idAt = (ordinal: number) => ids.subarray(HASH_BYTES * ordinal, HASH_BYTES * (ordinal + 1));
+    let fault = this.#checkBytes(tail, job.depth === 'decoded' ? idAt : undefined); // [2] [3]
+    if (fault !== undefined && job.depth === 'stored') this.#checkBytes(tail, idAt);
+    if (this.#bad.length > 0 && this.#failure === undefined) {
+      fault = `${this.#bad.length} of ${lengths.length} entries, in ${frames.length} frames, are not what was stored`;
+    }
+    return this.#result(lengths.length, fault);
+  }
+
+  #result(entries: number, fault: string | undefined): CheckPackResult {
+    return {
+      packBytes: this.file.size,
+      entries,
+      bad: Uint32Array.from(this.#bad),
+      ...(fault !== undefined && this.#failure === undefined && { fault }),
+      ...(this.#failure && { failure: this.#failure }),
+    };
+  }
+
+  /**
+   * Header, frames, gaps and footer in order, hashed as they come.
+   *
+   * @param idAt when entries are to be checked too
+   * @returns what is wrong with the bytes
+   */
+  #checkBytes(tail: PackTail, idAt: ((ordinal: number) => Uint8Array) | undefined): string | undefined {
+    this.#bad.length = 0;
+    const hasher = createBlake3Stream();
+    let at = 0;
+    let ordinal = 0;
+    for (const frame of tail.footer.frames) {
+      this.#hashRange(hasher, at, frame.offset);
+      const stored = this.#readFrame(frame);
+      if (stored !== undefined) hasher.update(stored);
+      if (idAt !== undefined) this.#checkEntries(frame, stored, tail.footer.lengths, ordinal, idAt);
+      ordinal += frame.entries;
+      at = frame.offset + frame.storedBytes;
+    }
+    this.#hashRange(hasher, at, this.file.size - PACK_TRAILER_BYTES + TRAILER_HASHED_BYTES);
+    if (this.#failure !== undefined) return undefined;
+    const isSame = Buffer.compare(hasher.digest(), tail.hashBefore) === 0;
+    return isSame ? this.#headerFault() : 'its bytes are not those that were written';
+  }
+
+  #headerFault(): string | undefined {
+    const header = Buffer.alloc(PACK_HEADER_BYTES);
+    this.#tryRead(0, header);
+    try {
+      checkPackHeader(header);
+      return undefined;
+    } catch (error) {
+      return messageOf(error);
+    }
+  }
+
+  #hashRange(hasher: Blake3Stream, from: number, to: number): void {
+    for (let at = from; at < to; at += STEP_BYTES) {
+      const bytes = Buffer.allocUnsafe(Math.min(STEP_BYTES, to - at));
+      const count = this.#tryRead(at, bytes);
+      if (count !== undefined) hasher.update(bytes.subarray(0, count));
+    }
+  }
+
+  /** @returns undefined when it cannot be read */
+  #readFrame({ offset, storedBytes }: Pick<Frame, 'offset' | 'storedBytes'>): Buffer | undefined {
+    if (storedBuffer.length < storedBytes) storedBuffer = Buffer.allocUnsafeSlow(storedBytes);
+    const bytes = storedBuffer.subarray(0, storedBytes);
+    const count = this.#tryRead(offset, bytes);
+    return count === undefined ? undefined : bytes.subarray(0, count);
+  }
+
+  #tryRead(offset: number, out: Buffer): number | undefined {
+    try {
+      return this.file.read(offset, out);
+    } catch (error) {
+      if (error instanceof Stopped) throw error;
+      this.#failure ??= failureAt(error, offset);
+      return undefined;
+    }
+  }
+
+  #checkEntries(
+    frame: Frame,
+    stored: Buffer | undefined,
+    lengths: Uint32Array,
+    first: number,
+    idAt: (ordinal: number) => Uint8Array,
+  ): void {
+    const plain = stored && plainOf(frame, stored);
+    const { idOf } = ENTRY_KINDS[frame.kind];
+    let offset = 0;
+    for (let i = first; i < first + frame.entries; i++) {
+      const bytes = plain?.subarray(offset, offset + lengths[i]!);
+      offset += lengths[i]!;
+      if (bytes === undefined || Buffer.compare(idOf(bytes, blake3), idAt(i)) !== 0) this.#bad.push(i);
+    }
+  }
+
+  #salvage(fault: string): CheckPackResult {
+    const bytes = Buffer.allocUnsafeSlow(Math.min(this.file.size, PACK_MAX_BYTES + PACK_TAIL_BYTES));
+    const count = this.#tryRead(0, bytes);
+    const proposed = count === undefined ? undefined : salvageFooter(bytes.subarray(0, count));
+    if (proposed === undefined) return this.#result(0, fault);
+    const salvaged = this.#readProposed(proposed);
+    const result = this.#result(salvaged.lengths.length, fault);
+    return salvaged.frames.length === 0 ? result : { ...result, salvaged };
+  }
+
+  /** Frames that decompress to what their row says, with the ids that their entries' bytes have. */
+  #readProposed({ kind, frames: proposed }: ProposedFooter): NonNullable<CheckPackResult['salvaged']> {
+    const frames: Frame[] = [];
+    const lengths: number[] = [];
+    const ids: Uint8Array[] = [];
+    for (const { lengths: own, ...row } of proposed) {
+      const stored = this.#readFrame(row);
+      const plain = stored && plainOf(row, stored);
+      if (plain === undefined) continue;
+      frames.push({ ...row, entries: own.length, hash: blake3(stored!) });
+      let offset = 0;
+      for (const length of own) {
+        ids.push(ENTRY_KINDS[row.kind].idOf(plain.subarray(offset, offset + length), blake3));
+        lengths.push(length);
+        offset += length;
+      }
+    }
+    return { kind, frames, lengths: Uint32Array.from(lengths), ids: Buffer.concat(ids) };
+  }
+}
+
+/** @returns undefined when it is no such frame */
+function plainOf(
+  frame: Pick<Frame, 'codec' | 'storedBytes' | 'plainBytes'>,
+  stored: Buffer,
+): Buffer | undefined {
+  if (stored.length < frame.storedBytes) return undefined;
+  if (plainBuffer.length < frame.plainBytes) plainBuffer = Buffer.allocUnsafeSlow(frame.plainBytes);
+  try {
+    const plain = decompressFrame(frame.codec, stored, frame.plainBytes, plainBuffer);
+    return Buffer.from(plain.buffer, plain.byteOffset, plain.byteLength);
+  } catch {
+    return undefined;
+  }
+}
+
+function failureAt(error: unknown, offset: number): IoFailure {
+  return { errno: errnoOf(error) ?? 'EIO', message: messageOf(error), offset };
+}

@@ -1,0 +1,137 @@
+/**
+ * What can still be made of a pack whose footer is not what its name says: a flipped byte, an end that is cut off, another
+ * pack's bytes under this name. Nothing read here is believed: offsets and lengths are proposals, and ids are not even
+ * looked at, since an entry's bytes tell its id. A frame whose row makes no sense is left out; its neighbours stay.
+ */
+import { FRAME_MAX_BYTES, PACK_MAX_ENTRIES, PACK_MAX_FRAMES, PACK_TAIL_BYTES } from './limits.js';
+import { EntryKind, FrameCodec, PackKind } from './pack.js';
+import {
+  FOOTER_FIXED_BYTES,
+  FRAME_ROW_BYTES,
+  PACK_HEADER_BYTES,
+  PACK_TRAILER_BYTES,
+} from './pack-constants.js';
+
+/** A frame as a row proposes it. */
+export interface ProposedFrame {
+  readonly offset: number;
+  readonly storedBytes: number;
+  readonly plainBytes: number;
+  readonly codec: FrameCodec;
+  readonly kind: EntryKind;
+  /** Plain length of each entry. */
+  readonly lengths: readonly number[];
+}
+
+export interface ProposedFooter {
+  readonly kind: PackKind;
+  /** Not empty. */
+  readonly frames: readonly ProposedFrame[];
+}
+
+const MAGIC = Buffer.from('DFOT', 'latin1');
+/** Places that look like a footer and are none are rare; a hostile file may be full of them. */
+const MAX_TRIES = 16;
+
+/**
+ * @param pack the whole file, or its last bytes
+ * @param offset byte offset of `pack` in the file
+ * @returns undefined when nothing in it looks like a footer
+ */
+export function salvageFooter(pack: Uint8Array, offset = 0): ProposedFooter | undefined {
+  const bytes = Buffer.from(pack.buffer, pack.byteOffset, pack.byteLength);
+  const view = new DataView(pack.buffer, pack.byteOffset, pack.byteLength);
+  for (const at of footerPlaces(bytes, view)) {
+    const footer = proposeFooter(view, at, offset);
+    if (footer !== undefined) return footer;
+  }
+  return undefined;
+}
+
+/** Where the trailer says that the footer begins, and wherever something begins as footers do, the last one first. */
+function* footerPlaces(bytes: Buffer, view: DataView): Generator<number> {
+  const trailerAt = bytes.length - PACK_TRAILER_BYTES;
+  const told = trailerAt < 0 ? -1 : trailerAt - view.getUint32(trailerAt + 16, true);
+  if (told >= 0) yield told;
+  let from = bytes.length;
+  for (let tries = 0; tries < MAX_TRIES && from >= 0; tries++) {
+    const at = bytes.lastIndexOf(MAGIC, from);
+    if (at < 0) return;
+    if (at !== told) yield at;
+    from = at - 1;
+  }
+}
+
+function proposeFooter(view: DataView, at: number, offset: number): ProposedFooter | undefined {
+  const end = Math.min(view.byteLength, at + PACK_TAIL_BYTES);
+  if (at + FOOTER_FIXED_BYTES > end) return undefined;
+  const kind = view.getUint32(at + 4, true);
+  const frameCount = view.getUint32(at + 56, true);
+  const entryCount = view.getUint32(at + 60, true);
+  if (frameCount > PACK_MAX_FRAMES || entryCount > PACK_MAX_ENTRIES) return undefined;
+  const rowsAt = at + FOOTER_FIXED_BYTES;
+  const lengthsAt = rowsAt + FRAME_ROW_BYTES * frameCount;
+  if (lengthsAt > end) return undefined;
+  // Of an end that is cut off the lengths may be the last that is there.
+  const lengths = Array.from({ length: Math.min(entryCount, Math.floor((end - lengthsAt) / 4)) }, (_, i) =>
+    view.getUint32(lengthsAt + 4 * i, true),
+  );
+  const frames: ProposedFrame[] = [];
+  for (let i = 0, entry = 0; i < frameCount; i++) {
+    const row = rowAt(view, rowsAt + FRAME_ROW_BYTES * i);
+    const count = entriesOf(row, lengths, entry);
+    const own = lengths.slice(entry, entry + count);
+    entry += count;
+    if (isPlausible(row, own, offset + at)) frames.push({ ...row, lengths: own });
+  }
+  return ofOneKind(kind, frames);
+}
+
+type Row = Omit<ProposedFrame, 'lengths'> & { readonly entries: number };
+
+function rowAt(view: DataView, at: number): Row {
+  return {
+    offset: Number(view.getBigUint64(at, true)),
+    storedBytes: view.getUint32(at + 8, true),
+    plainBytes: view.getUint32(at + 12, true),
+    entries: view.getUint32(at + 16, true),
+    codec: view.getUint16(at + 20, true) as FrameCodec,
+    kind: view.getUint16(at + 22, true) as EntryKind,
+  };
+}
+
+/** As many as the row says, unless their lengths say otherwise: then as many as fill the frame. */
+function entriesOf(row: Row, lengths: readonly number[], first: number): number {
+  let sum = 0;
+  for (let i = first; i < lengths.length && sum < row.plainBytes; i++) {
+    sum += lengths[i]!;
+    if (sum === row.plainBytes) return i + 1 - first;
+  }
+  return Math.min(row.entries, lengths.length - first);
+}
+
+function isPlausible(row: Row, lengths: readonly number[], footerOffset: number): boolean {
+  return (
+    row.offset >= PACK_HEADER_BYTES &&
+    row.storedBytes > 0 &&
+    row.offset + row.storedBytes <= footerOffset &&
+    row.plainBytes <= FRAME_MAX_BYTES &&
+    (row.codec === FrameCodec.stored || row.codec === FrameCodec.zstd) &&
+    row.kind >= EntryKind.chunk &&
+    row.kind <= EntryKind.extents &&
+    lengths.length > 0 &&
+    lengths.every((length) => length > 0) &&
+    lengths.reduce((sum, length) => sum + length, 0) === row.plainBytes
+  );
+}
+
+/** Chunks lie in data packs, all else in meta packs: the frames decide where the footer's own word makes no sense. */
+function ofOneKind(told: number, frames: readonly ProposedFrame[]): ProposedFooter | undefined {
+  const data = frames.filter((frame) => frame.kind === EntryKind.chunk);
+  const meta = frames.filter((frame) => frame.kind !== EntryKind.chunk);
+  const isTold = told === PackKind.data || told === PackKind.meta;
+  const isData = isTold ? told === PackKind.data : data.length > meta.length;
+  const own = isData ? data : meta;
+  if (own.length === 0) return undefined;
+  return { kind: isData ? PackKind.data : PackKind.meta, frames: own };
+}
