@@ -41,8 +41,8 @@ export function formatCount(count: number): string {
 }
 
 /** "1 image", "2 images" */
-export function countOf(count: number, noun: string): string {
-  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
+export function countOf(count: number, noun: string, nouns = `${noun}s`): string {
+  return `${formatCount(count)} ${count === 1 ? noun : nouns}`;
 }
 
 /** 0.1234 of 1 -> "12.3 %"; only the whole is "100 %" */

@@ -39,6 +39,15 @@ export function parseDuration(text: string): number {
   return milliseconds;
 }
 
+/** "10%", "0.1", "1/7" -> 0 to 1 */
+export function parseFraction(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(?:(%)|\/(\d+))?$/.exec(text);
+  const fraction = match === null ? Number.NaN : Number(match[1]) / (match[2] ? 100 : Number(match[3] ?? 1));
+  if (!(fraction > 0 && fraction <= 1))
+    throw new InvalidArgumentError('Give a part such as 10%, 0.1 or 1/7.');
+  return fraction;
+}
+
 export function integerBetween(low: number, high: number): (text: string) => number {
   return (text) => {
     const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;

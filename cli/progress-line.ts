@@ -7,6 +7,7 @@ const PHASE_TITLES = {
   seed: 'Reading seeds',
   restore: 'Restoring',
   verify: 'Verifying',
+  scrub: 'Scrubbing',
   digest: 'Hashing',
   index: 'Reading the index',
   mark: 'Marking',

@@ -145,6 +145,8 @@ export const AttestationSchema = v.object({
   atMs: CountSchema,
   /** stored: every byte of the file against its checksum; decoded: every entry decoded and hashed besides. */
   depth: v.picklist(['stored', 'decoded']),
+  /** When the scrub began that this is a part of. */
+  startedMs: v.optional(CountSchema),
   packs: v.array(Hex32Schema),
 });
 export type Attestation = v.InferOutput<typeof AttestationSchema>;

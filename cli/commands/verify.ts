@@ -2,16 +2,16 @@
 import type { Command } from 'commander';
 import type { VerifyResult } from '../../src/index.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
+import { exitCodeOf, findingLines, foundText } from '../findings-text.js';
 import { countOf, formatWork } from '../format.js';
 import { imageTitle } from '../image-text.js';
-import { printableLine } from '../printable.js';
 import { UsageError } from '../report-error.js';
 import type { Session, StartSession } from '../session.js';
 
 export function define(command: Command, start: StartSession): void {
   command
     .description(
-      'Read and hash all that images need. Findings are listed; the exit code is 7 if there are any.',
+      'Read and hash all that images need. Findings are listed. Exit codes: 0 nothing found, 12 hints (odd, but safe), 7 damage.',
     )
     .argument('[ref...]', 'the images to check')
     .option('--all', 'check every image of the store')
@@ -27,17 +27,16 @@ async function verify(session: Session, references: readonly string[], all: bool
   const store = await session.openStore();
   const result = await store.verify(references, await session.operation());
   await session.print(result, () => describe(result));
-  return result.problems.length > 0 || result.images.some(({ ok }) => !ok) ? EXIT.damage : EXIT.done;
+  return result.images.some(({ ok }) => !ok) ? EXIT.damage : exitCodeOf(result);
 }
 
 function describe(result: VerifyResult): string {
-  const { images, problems, checkedBytes, checkedChunks, seconds } = result;
+  const { images, checkedBytes, checkedChunks, seconds } = result;
   const lines = images.map(({ image, ok }) => `${ok ? 'ok     ' : 'DAMAGED'}  ${imageTitle(image)}`);
-  lines.push(...problems.map(({ message }) => `Problem: ${printableLine(message)}`));
-  const found = problems.length === 0 ? 'no problem' : countOf(problems.length, 'problem');
+  lines.push(...findingLines(result));
   lines.push(
     `Checked ${countOf(images.length, 'image')}, ${countOf(checkedChunks, 'chunk')}, ` +
-      `${formatWork(checkedBytes, seconds)}: ${found}`,
+      `${formatWork(checkedBytes, seconds)}: ${foundText(result)}`,
   );
   return `${lines.join('\n')}\n`;
 }

@@ -80,7 +80,11 @@ export function checkChunker(parameters: ChunkerParameters): ChunkerParameters {
 }
 
 /** The store can be written by this version. @throws unsupported-feature, store-read-only, object-damaged */
-export function requireWritable({ objects, config, configDamage }: Engine): void {
+export function requireWritable({
+  objects,
+  config,
+  configDamage,
+}: Pick<Engine, 'objects' | 'config' | 'configDamage'>): void {
   requireFeatures(objects, config, 'write');
   if (configDamage !== undefined) throw configDamage;
   if (!objects.readOnly) return;
@@ -89,11 +93,17 @@ export function requireWritable({ objects, config, configDamage }: Engine): void
   });
 }
 
-/** Writes the first config: the step that makes a folder a store. @throws store-exists */
+/**
+ * Writes the first config: the step that makes a folder a store. A second one says the same, so that a store with a bad
+ * sector in either can still be opened, and mended.
+ *
+ * @throws store-exists
+ */
 export async function writeFirstConfig(objects: ObjectStore, config: Config): Promise<void> {
-  const key = configKey(1);
-  const { won } = await objects.claim(key, encodeRecord('config', key, config, blake3));
-  if (!won) throw storeExists(objects.location);
+  const claim = (n: number) =>
+    objects.claim(configKey(n), encodeRecord('config', configKey(n), config, blake3));
+  if (!(await claim(1)).won) throw storeExists(objects.location);
+  await claim(2);
 }
 
 export function storeExists(location: string): StoreError {

@@ -184,10 +184,10 @@ class Evacuation {
     const { engine } = this.parts;
     const { footer, frame, ordinals } = wanted;
     if (footer.kind === PackKind.data) {
-      const stored = await readStored(engine, wanted);
+      const stored = await readStored(engine.objects, wanted);
       return (await checkChunks(engine, [wanted], [stored], { kind: 'none' }))[0]!;
     }
-    const plain = await readPlainFrame(engine, footer, frame);
+    const plain = await readPlainFrame(engine.objects, footer, frame);
     const isGood = (i: number) =>
       plain !== undefined && checkedEntry(footer, plain, i, frame.kind) !== undefined;
     return new Set(ordinals.filter((ordinal) => !isGood(ordinal)));

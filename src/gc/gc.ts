@@ -163,7 +163,7 @@ class GcRun {
     await removal.finish(this.options.waitMs ?? DEFAULT_WAIT_MS);
     await this.#attest(lease);
     await dropOldMarks(engine, roots);
-    await sweepRecords(engine, this.#manifests.names);
+    await sweepRecords(engine, this.#manifests.names, lost.unused);
     const result = this.#result(plan, mark, removal, purged.size, kept);
     await recordEnd(objects, this.#record(lease, result, removal));
     return result;

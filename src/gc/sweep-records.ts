@@ -21,12 +21,18 @@ import { listPacks, type PackListing } from '../packs/list-packs.js';
 /** The highest is in force; readers fall back to the one before when it is damaged. */
 const KEPT_RECORDS = 2;
 
-export async function sweepRecords(engine: Engine, names: Iterable<string>): Promise<void> {
+/** @param lost records in `lost/` that excuse nothing */
+export async function sweepRecords(
+  engine: Engine,
+  names: Iterable<string>,
+  lost: readonly string[],
+): Promise<void> {
   for (const folder of ['config', 'gc']) await sweepNumbered(engine, folder);
   for (const name of names) await sweepNumbered(engine, nameFolder(name, blake3));
   const listing = await listPacks(engine.objects);
   await sweepPackRecords(engine, listing);
   await sweepAttestations(engine, listing.present);
+  for (const key of lost) await engine.objects.delete(key);
   await engine.objects.sweep();
 }
 

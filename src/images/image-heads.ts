@@ -88,6 +88,18 @@ export async function readManifestOrTombstone(
   });
 }
 
+/** Whether these bytes are the manifest or the tombstone of that image. */
+export function isManifest(bytes: Uint8Array, id: PubId): boolean {
+  try {
+    if (decodeManifestHead(bytes, id, blake3).kind === 'image') decodeManifest(bytes, id, blake3);
+    else decodeTombstone(bytes, id, blake3);
+    return true;
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    return false;
+  }
+}
+
 async function decoding<T>(key: string, decode: () => Promise<T>): Promise<T> {
   try {
     return await decode();
@@ -98,7 +110,7 @@ async function decoding<T>(key: string, decode: () => Promise<T>): Promise<T> {
       isNewer ? 'unsupported-format' : 'object-damaged',
       isNewer
         ? `Manifest ${key} cannot be used: ${cause.message}; use the version of doppel that wrote it`
-        : `Manifest ${key} is damaged: ${cause.message}; put back a good copy of the file, or move it away to give its image up`,
+        : `Manifest ${key} is damaged: ${cause.message}; put back a good copy of the file, or let "doppel scrub --repair" give its image up`,
       { object: key, offset: cause.offset },
       { cause },
     );

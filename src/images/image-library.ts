@@ -3,13 +3,19 @@
  * manifests' headers and records; never the chunk index.
  */
 import picomatch from 'picomatch';
-import { type ManifestHeader, type NameRecord, type PubId, pubIdOf } from '../../store-format/index.js';
+import {
+  type ManifestHeader,
+  type NameRecord,
+  type PubId,
+  parseLeaseId,
+  pubIdOf,
+} from '../../store-format/index.js';
 import type { Environment } from '../environment.js';
 import { StoreError } from '../errors.js';
 import type { Image, ImageFilter, Warning } from '../interface.js';
 import type { ObjectStore } from '../objects/object-store.js';
 import { type HeadListing, ManifestHeads } from './image-heads.js';
-import { listMarks, setMark } from './marks.js';
+import { findPurged, listMarks, setMark } from './marks.js';
 import {
   bySequence,
   changeNameRecord,
@@ -39,8 +45,14 @@ export class ImageLibrary {
   }
 
   /** The headers of all images, purged ones included. */
-  heads(): Promise<HeadListing> {
-    return this.#heads.list();
+  async heads(): Promise<HeadListing> {
+    const { headers, unreadable } = await this.#heads.list();
+    if (unreadable.length === 0) return { headers, unreadable };
+    // What was purged is no image any more, whatever stands there.
+    const idOf = ({ details }: StoreError) => parseLeaseId(details.object ?? '');
+    const ids = unreadable.map(idOf).filter((id) => id !== undefined);
+    const purged: ReadonlySet<string | undefined> = await findPurged(this.objects, ids);
+    return { headers, unreadable: unreadable.filter((error) => !purged.has(idOf(error))) };
   }
 
   /** All images, removed ones included (not purged ones), by name and sequence. */
@@ -63,7 +75,7 @@ export class ImageLibrary {
   }
 
   async #load(): Promise<LibraryState> {
-    const listing = await this.#heads.list();
+    const listing = await this.heads();
     const unreadable = [...listing.unreadable];
     const present = new Set(listing.headers.map(pubIdOf));
     const marks = await listMarks(this.objects, present, (error) => unreadable.push(error));

@@ -26,7 +26,17 @@ export interface Warning {
 
 export interface Progress {
   /** What is going on: reading a source, a seed, writing a target, checking stored bytes, reading pack footers. */
-  readonly phase: 'capture' | 'seed' | 'restore' | 'verify' | 'digest' | 'index' | 'mark' | 'repack' | 'wait';
+  readonly phase:
+    | 'capture'
+    | 'seed'
+    | 'restore'
+    | 'verify'
+    | 'scrub'
+    | 'digest'
+    | 'index'
+    | 'mark'
+    | 'repack'
+    | 'wait';
   /** 0 while waiting. */
   readonly doneBytes: number;
   /** While waiting: how many leases of others have not ended. */

@@ -7,6 +7,7 @@ import type { GcOptions, GcResult } from './gc.js';
 import type { Image, ImageFilter, ImageReader } from './image.js';
 import type { OperationOptions, Warning } from './operation.js';
 import type { RestoreOptions, RestoreResult } from './restore.js';
+import type { ScrubOptions, ScrubResult } from './scrub.js';
 import type { StoreStats, Usage } from './statistics.js';
 
 export interface RebuildResult {
@@ -69,6 +70,11 @@ export interface Store {
    * @throws gc-running when another gc works on the store
    */
   gc(options?: GcOptions): Promise<GcResult>;
+  /**
+   * Reads packs and checks every byte of them, all manifests and records, and whether images miss anything. Finds are
+   * values; with `repair` what can be mended is.
+   */
+  scrub(options?: ScrubOptions): Promise<ScrubResult>;
   /** Who works with the store, what waits in it, and what cannot be read. */
   doctor(): Promise<DoctorReport>;
   /**

@@ -2,6 +2,7 @@
 import { type Frame, HASH_BYTES } from '../../store-format/index.js';
 import type { Engine } from '../engine/engine.js';
 import { StoreError } from '../errors.js';
+import type { ObjectStore } from '../objects/object-store.js';
 import type { FooterTable } from '../packs/footer-table.js';
 import { readStoredFrame } from '../packs/read-frame.js';
 import type { FetchTarget } from '../workers/jobs.js';
@@ -33,11 +34,11 @@ export function plainBytesOf({ footer, ordinals }: WantedFrame): number {
 
 /** A frame's stored bytes; undefined when the file ends before. @throws object-unreadable: it may be whole tomorrow */
 export async function readStored(
-  engine: Engine,
+  objects: ObjectStore,
   { footer, frame }: WantedFrame,
 ): Promise<Uint8Array | undefined> {
   try {
-    return await readStoredFrame(engine.objects, footer.pack, frame);
+    return await readStoredFrame(objects, footer.pack, frame);
   } catch (error) {
     if (error instanceof StoreError && error.code === 'object-damaged') return undefined;
     throw error;

@@ -6,6 +6,7 @@ import { FRAME_MAX_BYTES, HASH_BYTES, type LeaseId, PackKind } from '../../store
 import type { Engine } from '../engine/engine.js';
 import { settingValue } from '../engine/settings.js';
 import { blake3 } from '../hashing/blake3.js';
+import type { ObjectStore } from '../objects/object-store.js';
 import { EntryWriter } from '../packs/entry-writer.js';
 import type { FooterTable } from '../packs/footer-table.js';
 import { NewChunks } from '../packs/new-chunks.js';
@@ -22,6 +23,8 @@ const SMALL_FRAME = 1 / 4;
 
 export interface CopierOptions {
   readonly engine: Engine;
+  /** Where the packs lie that are copied from; the store itself when absent. */
+  readonly source?: ObjectStore;
   readonly lease: LeaseId;
   readonly checked: CheckedCopies;
   readonly signal?: AbortSignal | undefined;
@@ -33,6 +36,7 @@ export interface CopierOptions {
 
 export class Copier {
   readonly #writer: EntryWriter;
+  readonly #source: ObjectStore;
   readonly #memory = new SharedMemory(GATHERED_BYTES, 2);
   readonly #frameBytes: number;
   #gathering: WantedFrame[] = [];
@@ -45,6 +49,7 @@ export class Copier {
   constructor(private readonly options: CopierOptions) {
     const { engine, lease, checked } = options;
     const { objects, environment, workers, config } = engine;
+    this.#source = options.source ?? objects;
     this.#frameBytes = settingValue(config, 'frameBytes');
     this.#writer = new EntryWriter({
       objects,
@@ -111,7 +116,7 @@ export class Copier {
 
   async #copyWhole(wanted: WantedFrame): Promise<void> {
     const { engine, onBad } = this.options;
-    const stored = await readStored(engine, wanted);
+    const stored = await readStored(this.#source, wanted);
     const [bad] = await checkChunks(engine, [wanted], [stored], { kind: 'none' });
     if (stored !== undefined && bad!.size === 0) return this.#writer.addFrame(finishedFrame(wanted, stored));
     for (const ordinal of bad!) onBad(wanted.footer, ordinal);
@@ -137,7 +142,7 @@ export class Copier {
 
   async #reframe(frames: readonly WantedFrame[], memory: SharedArrayBuffer): Promise<void> {
     const { engine, onBad } = this.options;
-    const stored = await Promise.all(frames.map((wanted) => readStored(engine, wanted)));
+    const stored = await Promise.all(frames.map((wanted) => readStored(this.#source, wanted)));
     const bad = await checkChunks(engine, frames, stored, { kind: 'memory', memory });
     const chunks = new NewChunks();
     let offset = 0;
@@ -155,7 +160,7 @@ export class Copier {
 
   /** Recipes and pages are few and small: they are checked here. */
   async #copyMeta({ footer, frame, ordinals }: WantedFrame): Promise<void> {
-    const plain = await readPlainFrame(this.options.engine, footer, frame);
+    const plain = await readPlainFrame(this.#source, footer, frame);
     for (const ordinal of ordinals) {
       const bytes = plain && checkedEntry(footer, plain, ordinal, frame.kind);
       if (bytes === undefined) this.options.onBad(footer, ordinal);

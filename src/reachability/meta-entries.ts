@@ -3,6 +3,7 @@ import { type EntryKind, type Frame, HASH_BYTES, PackKind } from '../../store-fo
 import type { Engine } from '../engine/engine.js';
 import { StoreError } from '../errors.js';
 import { blake3 } from '../hashing/blake3.js';
+import type { ObjectStore } from '../objects/object-store.js';
 import { ENTRY_KINDS } from '../packs/entry-kinds.js';
 import type { FooterTable } from '../packs/footer-table.js';
 import { plainFrame, readStoredFrame } from '../packs/read-frame.js';
@@ -32,7 +33,7 @@ export class MetaEntries {
         const first = ordinal;
         ordinal += frame.entries;
         if (frame.kind !== kind || !wanted.hasAny(pack.first + first, frame.entries)) continue;
-        const plain = await readPlainFrame(this.engine, footer, frame);
+        const plain = await readPlainFrame(this.engine.objects, footer, frame);
         for (let i = first; i < ordinal; i++) {
           if (!wanted.has(pack.first + i)) continue;
           const bytes = plain && checkedEntry(footer, plain, i, kind);
@@ -54,7 +55,7 @@ export class MetaEntries {
       const ordinal = footer.find(id, 0);
       if (ordinal < 0 || pack.first + ordinal === entry) continue;
       const frame = footer.frames[footer.frameOf[ordinal]!]!;
-      const plain = await readPlainFrame(this.engine, footer, frame);
+      const plain = await readPlainFrame(this.engine.objects, footer, frame);
       const bytes = plain && checkedEntry(footer, plain, ordinal, kind);
       if (bytes !== undefined) return { entry: pack.first + ordinal, bytes };
     }
@@ -64,12 +65,12 @@ export class MetaEntries {
 
 /** @returns undefined for what is damaged. @throws object-unreadable, object-missing: it may be whole tomorrow */
 export async function readPlainFrame(
-  engine: Engine,
+  objects: ObjectStore,
   footer: FooterTable,
   frame: Frame,
 ): Promise<Buffer | undefined> {
   try {
-    return plainFrame(footer.pack, frame, await readStoredFrame(engine.objects, footer.pack, frame));
+    return plainFrame(footer.pack, frame, await readStoredFrame(objects, footer.pack, frame));
   } catch (error) {
     if (error instanceof StoreError && error.code === 'object-damaged') return undefined;
     throw error;

@@ -104,8 +104,9 @@ async function tryListRoots(objects: ObjectStore, manifests: Manifests): Promise
   const marks = await listMarkNumbers(objects);
   const naming = await listNaming(objects);
   const listed = (await objects.list('images')).map(requireId);
-  const present = await readPresent(manifests, listed);
-  if (present === undefined) return undefined;
+  const read = await readPresent(manifests, listed);
+  if (read === undefined) return undefined;
+  const { present, damaged } = read;
   const verdicts = await readVerdicts(objects, marks, present);
   if (verdicts === undefined || (await hasNewPurge(objects, marks))) return undefined;
   const named = new Set<PubId>();
@@ -115,22 +116,38 @@ async function tryListRoots(objects: ObjectStore, manifests: Manifests): Promise
       else if ((await objects.size(key)) === undefined) return undefined; // it may have kept what is gone now
     }
   }
-  const images = [...present].filter((id) => verdicts.get(id)?.verdict !== 'purged' || named.has(id));
+  const isRoot = (id: PubId) => verdicts.get(id)?.verdict !== 'purged' || named.has(id);
+  // What was purged is no root, whatever stands there: repair gives an image up so whose manifest cannot be read.
+  for (const [id, error] of damaged) if (isRoot(id)) throw error;
+  const images = [...present].filter(isRoot);
   return { images: new Set(images), manifests: present, verdicts, marks };
+}
+
+interface PresentImages {
+  readonly present: ReadonlySet<PubId>;
+  /** Those among them that cannot be read, and why. */
+  readonly damaged: ReadonlyMap<PubId, StoreError>;
 }
 
 /** @returns the images among them, without tombstones; undefined when one was purged since the listing */
 async function readPresent(
   manifests: Manifests,
   listed: readonly PubId[],
-): Promise<ReadonlySet<PubId> | undefined> {
+): Promise<PresentImages | undefined> {
   const present = new Set<PubId>();
+  const damaged = new Map<PubId, StoreError>();
   const whole = await orVanished(() =>
     mapConcurrently(listed, READS_AHEAD, async (id) => {
-      if ((await manifests.read(id)) !== undefined) present.add(id);
+      try {
+        if ((await manifests.read(id)) !== undefined) present.add(id);
+      } catch (error) {
+        if (!(error instanceof StoreError) || error.code !== 'object-damaged') throw error;
+        present.add(id);
+        damaged.set(id, error);
+      }
     }),
   );
-  return whole && present;
+  return whole && { present, damaged };
 }
 
 /** @returns undefined when a mark went since the listing: it was below a purge mark */

@@ -1,11 +1,11 @@
 /** Ends the lease of a holder that hangs or was stopped: what gc does for the dead by itself, on a user's word. */
 import { type LeaseId, parseLeaseId } from '../../store-format/index.js';
 import type { Engine } from '../engine/engine.js';
+import { Findings } from '../engine/findings.js';
 import { HeldLease } from '../engine/lease.js';
 import { breakLease } from '../engine/leases.js';
 import { StoreError } from '../errors.js';
 import type { BrokenLease } from '../interface.js';
-import { Findings } from './findings.js';
 import { keptImageNames } from './kept-images.js';
 import { reportLease } from './lease-reports.js';
 

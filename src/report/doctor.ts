@@ -14,6 +14,7 @@ import {
   parsePackId,
 } from '../../store-format/index.js';
 import type { Engine } from '../engine/engine.js';
+import { Findings } from '../engine/findings.js';
 import { requireId } from '../engine/leases.js';
 import { storeInfo } from '../engine/store-info.js';
 import { ImageLibrary } from '../images/image-library.js';
@@ -22,7 +23,6 @@ import type { ObjectStore } from '../objects/object-store.js';
 import { listPacks, type PackListing } from '../packs/list-packs.js';
 import { mapConcurrently } from '../system/map-concurrently.js';
 import { versions } from '../versions.js';
-import { Findings } from './findings.js';
 import { reportGc } from './gc-report.js';
 import { keptImageNames } from './kept-images.js';
 import { type NameKept, reportLeases } from './lease-reports.js';

@@ -1,8 +1,8 @@
 /** What the records in `gc/` tell: a run claims one when it begins, and one more when it has finished. */
 import { type GcRecord, GcRecordSchema, gcKey, type LeaseId, parseNumber } from '../../store-format/index.js';
+import type { Findings } from '../engine/findings.js';
 import type { GcReport } from '../interface.js';
 import type { ObjectStore } from '../objects/object-store.js';
-import type { Findings } from './findings.js';
 import { leaseState } from './lease-reports.js';
 
 export async function reportGc(objects: ObjectStore, findings: Findings): Promise<GcReport> {

@@ -1,11 +1,11 @@
 /** Leases as users see them. Unlike for gc, one that cannot be read is a finding here and no reason to stop. */
 import { type LeaseId, LeaseSchema, leaseKey } from '../../store-format/index.js';
+import type { Findings } from '../engine/findings.js';
 import { requireId } from '../engine/leases.js';
 import { StoreError } from '../errors.js';
 import type { KeptImage, LeaseReport, LeaseState } from '../interface.js';
 import type { ObjectStore } from '../objects/object-store.js';
 import { mapConcurrently } from '../system/map-concurrently.js';
-import type { Findings } from './findings.js';
 
 /** Leases being looked at at a time. */
 const CONCURRENCY = 16;

@@ -22,6 +22,8 @@ import type {
   RebuildResult,
   RestoreOptions,
   RestoreResult,
+  ScrubOptions,
+  ScrubResult,
   Setting,
   Store,
   StoreInfo,
@@ -36,6 +38,8 @@ export class FolderBackedStore implements Store {
   constructor(
     private readonly engine: Engine,
     private readonly indexFolder: string,
+    /** Opens another store with the same workers and warnings. */
+    private readonly openOther: (location: string) => Promise<Engine>,
   ) {
     this.info = storeInfo(engine.objects, engine.config);
   }
@@ -110,6 +114,15 @@ export class FolderBackedStore implements Store {
   async gc(options: GcOptions = {}): Promise<GcResult> {
     const { gc } = await import('../gc/gc.js');
     return gc(this.engine, options);
+  }
+
+  async scrub(options: ScrubOptions = {}): Promise<ScrubResult> {
+    const { from, repair, dryRun } = options;
+    if (from !== undefined && repair !== true) throw new TypeError('from goes with repair');
+    if (dryRun && repair) throw new TypeError('dryRun does not go with repair');
+    if (!dryRun) this.engine.workers.prepare();
+    const { scrub } = await import('../scrub/scrub.js');
+    return scrub(this.engine, options, from === undefined ? undefined : () => this.openOther(from));
   }
 
   async doctor(): Promise<DoctorReport> {

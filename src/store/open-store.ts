@@ -20,6 +20,12 @@ import { checkIsFree, checkIsStore, indexFolderOf } from './store-location.js';
  * @throws StoreError store-missing, not-a-store, unsupported-format, unsupported-feature, object-damaged
  */
 export async function openStore(location: string, options: OpenOptions = {}): Promise<Store> {
+  const { engine, indexFolder } = await openEngine(location, options);
+  const openOther = async (other: string) => (await openEngine(other, options)).engine;
+  return new FolderBackedStore(engine, indexFolder, openOther);
+}
+
+async function openEngine(location: string, options: OpenOptions) {
   await checkIsStore(location);
   const environment = systemEnvironment(options.command);
   const objects = await FolderStore.open(location, toHex(environment.random(8)));
@@ -38,7 +44,7 @@ export async function openStore(location: string, options: OpenOptions = {}): Pr
     openIndex: () => acquireSlot(indexFolder),
     warn: options.onWarning ?? (() => undefined),
   });
-  return new FolderBackedStore(engine, indexFolder);
+  return { engine, indexFolder };
 }
 
 /**

@@ -13,7 +13,7 @@ import { isLost, type LostRange, resolveRow, resolveSegment } from '../contents/
 import type { Engine } from '../engine/engine.js';
 import type { StoreError } from '../errors.js';
 import { shortName } from '../images/image-library.js';
-import type { Image, OperationOptions, Problem, VerifyResult } from '../interface.js';
+import type { Hint, Image, OperationOptions, Problem, VerifyResult } from '../interface.js';
 import { CHUNK_COPIES, ENTRY_COPIES, type PackCatalog } from '../packs/pack-catalog.js';
 import { ProgressReport } from '../progress.js';
 
@@ -192,11 +192,20 @@ class VerifyRun {
     return {
       images: wanted.map((image) => ({ image, ok: whole.has(image) })),
       problems: [...unreadable, ...checked.flatMap(({ problems }) => problems)],
+      hints: wanted.filter(({ badBytes }) => badBytes > 0).map(readErrorsHint),
       checkedChunks: this.#checkedChunks,
       checkedBytes: this.#checkedBytes,
       seconds: (this.engine.environment.monotonic() - this.#started) / 1000,
     };
   }
+}
+
+function readErrorsHint(image: Image): Hint {
+  return {
+    code: 'source-read-errors',
+    message: `Image ${shortName(image)} has zeros where ${image.badBytes} bytes of its source could not be read`,
+    image: `${image.name}@${image.id}`,
+  };
 }
 
 function addProblem({ problems }: Checked, image: Image, lost: LostRange): void {

@@ -72,14 +72,20 @@ const metaPack = (store: string, name: SampleName) => packOf(store, publication(
 const manifest = (store: string, name: SampleName) => join(store, imageKey(publication(name) as PubId));
 const highest = (store: string, folder: string) => filesOf(store, folder).at(-1)!;
 
-const CONFIG = configKey(1);
-const configOf = (store: string) => join(store, CONFIG);
+/** `init` writes the config twice. */
+const CONFIGS = [configKey(1), configKey(2)];
+const eachConfig = (damage: (path: string) => void) => (store: string) => {
+  for (const key of CONFIGS) damage(join(store, key));
+};
 
 /** Asks for a feature that no version has. */
 function addFeature(store: string, set: 'read' | 'write' | 'collect'): void {
-  const config = decodeRecord('config', CONFIG, readFileSync(configOf(store)), ConfigSchema, blake3);
-  const features = { ...config.features, [set]: ['telepathy'] };
-  writeFileSync(configOf(store), encodeRecord('config', CONFIG, { ...config, features }, blake3));
+  for (const key of CONFIGS) {
+    const path = join(store, key);
+    const config = decodeRecord('config', key, readFileSync(path), ConfigSchema, blake3);
+    const features = { ...config.features, [set]: ['telepathy'] };
+    writeFileSync(path, encodeRecord('config', key, { ...config, features }, blake3));
+  }
 }
 
 /** A record or manifest of format 0.9, with a hash that is right. */
@@ -117,7 +123,7 @@ const manifestDamaged = damaged(
 );
 const configDamaged = damaged(
   'object-damaged',
-  /^Record config\/0000000001 cannot be used: .*put back a good copy/,
+  /^Record config\/0000000002 cannot be used: .*put back a good copy/,
 );
 const captureRefused = (complaint: Complaint) => [['capture', OUT, 'new'], complaint] as const;
 const maybeUnreadable: Complaint = {
@@ -291,20 +297,20 @@ const ROWS: readonly Row[] = [
     warning: /^Warning: Record removed\/[0-9a-f]{32}\.2 cannot be used/m,
   },
   {
-    title: 'a byte of the config',
-    damage: (store) => flipByte(configOf(store), 40),
+    title: 'a byte of both configs',
+    damage: eachConfig((path) => flipByte(path, 40)),
     complaints: [[['ls'], configDamaged], restoring('mail', configDamaged), captureRefused(configDamaged)],
     unharmed: [],
   },
   {
-    title: 'a config of no bytes',
-    damage: (store) => truncateSync(configOf(store), 0),
+    title: 'configs of no bytes',
+    damage: eachConfig((path) => truncateSync(path, 0)),
     complaints: [[['ls'], configDamaged]],
     unharmed: [],
   },
   {
-    title: 'a config that is gone',
-    damage: (store) => unlinkSync(configOf(store)),
+    title: 'configs that are gone',
+    damage: eachConfig(unlinkSync),
     complaints: [
       [
         ['ls'],
@@ -318,8 +324,8 @@ const ROWS: readonly Row[] = [
     unharmed: [],
   },
   {
-    title: 'a config of another format version',
-    damage: (store) => makeNewer(configOf(store)),
+    title: 'configs of another format version',
+    damage: eachConfig(makeNewer),
     complaints: [
       [
         ['ls'],

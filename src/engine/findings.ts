@@ -2,7 +2,7 @@
 import type * as v from 'valibot';
 import type { RecordKind } from '../../store-format/index.js';
 import { StoreError } from '../errors.js';
-import type { Problem } from '../interface.js';
+import type { Hint, Problem } from '../interface.js';
 import { readRecord } from '../objects/numbered-records.js';
 import type { ObjectStore } from '../objects/object-store.js';
 import { mapConcurrently } from '../system/map-concurrently.js';
@@ -12,6 +12,11 @@ const CONCURRENCY = 16;
 
 export class Findings {
   readonly problems: Problem[] = [];
+  readonly hints: Hint[] = [];
+
+  hint(hint: Hint): void {
+    this.hints.push(hint);
+  }
 
   add({ code, message, details }: StoreError): void {
     const object = details.object === undefined ? {} : { object: details.object };

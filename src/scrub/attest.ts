@@ -1,0 +1,66 @@
+/**
+ * Notes which packs were read and found sound, every half minute and at the end, so that a scrub that is stopped has not
+ * worked for nothing. Each note stands under a lease of its own (SPEC.md, `attested/`), so a long scrub changes leases
+ * as a long reader does.
+ */
+import { attestedKey, encodeRecord, type LeaseId, type PackId } from '../../store-format/index.js';
+import type { Engine } from '../engine/engine.js';
+import { HeldLease } from '../engine/lease.js';
+import { StoreError } from '../errors.js';
+import { blake3 } from '../hashing/blake3.js';
+
+const NOTE_AFTER_MS = 30_000;
+/** A note of more packs than this would be large; a pack takes 67 bytes. */
+const MAX_PACKS = 10_000;
+
+export class Attestations {
+  #packs: PackId[] = [];
+  #sinceMs: number;
+  readonly #startedMs: number;
+
+  constructor(
+    private readonly engine: Engine,
+    private readonly depth: 'stored' | 'decoded',
+  ) {
+    this.#sinceMs = engine.environment.monotonic();
+    this.#startedMs = engine.environment.now();
+  }
+
+  async add(pack: PackId): Promise<void> {
+    this.#packs.push(pack);
+    const isOld = this.engine.environment.monotonic() - this.#sinceMs >= NOTE_AFTER_MS;
+    if (isOld || this.#packs.length >= MAX_PACKS) await this.write();
+  }
+
+  /** A store that is full or cannot be written is scrubbed all the same: the next scrub knows nothing of it. */
+  async write(): Promise<void> {
+    const packs = this.#packs;
+    this.#packs = [];
+    this.#sinceMs = this.engine.environment.monotonic();
+    const { objects, environment, warn } = this.engine;
+    if (packs.length === 0 || objects.readOnly) return;
+    try {
+      const lease = await HeldLease.take(objects, environment, 'scrub');
+      try {
+        await attest(this.engine, lease.id, { depth: this.depth, startedMs: this.#startedMs, packs });
+      } finally {
+        await lease.release();
+      }
+    } catch (error) {
+      if (!(error instanceof StoreError) || error.code !== 'no-space') throw error;
+      warn({ code: 'object-skipped', message: `${error.message}: which packs were checked is not recorded` });
+    }
+  }
+}
+
+interface Attested {
+  readonly depth: 'stored' | 'decoded';
+  readonly startedMs?: number;
+  readonly packs: readonly PackId[];
+}
+
+async function attest({ objects, environment }: Engine, lease: LeaseId, attested: Attested): Promise<void> {
+  const key = attestedKey(lease);
+  const record = { lease, atMs: environment.now(), ...attested, packs: [...attested.packs] };
+  await objects.claim(key, encodeRecord('attestation', key, record, blake3));
+}

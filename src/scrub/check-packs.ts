@@ -1,0 +1,112 @@
+/**
+ * Has workers read packs, a few at a time, and keeps what they say of those that are not sound: which entries are bad, and
+ * of packs whose footer cannot be believed, what was found in them.
+ */
+import { type LeaseId, type PackId, packKey } from '../../store-format/index.js';
+import type { Engine } from '../engine/engine.js';
+import { StoreError } from '../errors.js';
+import type { ScrubOptions } from '../interface.js';
+import { ProgressReport } from '../progress.js';
+import { Bits } from '../reachability/bits.js';
+import type { Footers } from '../reachability/survey.js';
+import { mapConcurrently } from '../system/map-concurrently.js';
+import type { CheckPackResult } from '../workers/jobs.js';
+import type { Attestations } from './attest.js';
+import type { ScrubbedPack } from './choose-packs.js';
+
+/** What is wrong with a pack. */
+export interface UnsoundPack {
+  readonly id: PackId;
+  readonly packBytes: number;
+  readonly reason: string;
+  /** Entries that the footer lists, or that were found without it. */
+  readonly entries: number;
+  readonly badEntries: number;
+  /** It could not be read: what is bad may be good tomorrow. */
+  readonly unreadable: boolean;
+}
+
+export class PackChecks {
+  readonly unsound = new Map<PackId, UnsoundPack>();
+  readonly #bad = new Map<PackId, Bits>();
+  readonly #report: ProgressReport;
+  checkedPacks = 0;
+  checkedBytes = 0;
+  checkedEntries = 0;
+
+  constructor(
+    private readonly engine: Engine,
+    /** Learns what was found in packs without a footer. */
+    private readonly footers: Footers,
+    private readonly attestations: Attestations,
+    private readonly options: ScrubOptions,
+  ) {
+    this.#report = new ProgressReport(engine.environment, options);
+  }
+
+  isBad(pack: PackId, ordinal: number): boolean {
+    return this.#bad.get(pack)?.has(ordinal) ?? false;
+  }
+
+  async check(packs: readonly ScrubbedPack[]): Promise<void> {
+    const { engine, options } = this;
+    const stop = new SharedArrayBuffer(4);
+    const onAbort = () => {
+      Atomics.store(new Int32Array(stop), 0, 1);
+      Atomics.notify(new Int32Array(stop), 0);
+    };
+    options.signal?.throwIfAborted();
+    options.signal?.addEventListener('abort', onAbort);
+    const totalBytes = packs.reduce((sum, { packBytes }) => sum + packBytes, 0);
+    // At a given rate one reader is enough, and keeps the rate. Else one more than there are threads waits its turn.
+    const readers = options.bytesPerSecond === undefined ? engine.workers.parallelism + 1 : 1;
+    try {
+      await mapConcurrently(packs, readers, async (pack) => {
+        const result = await this.#checkOne(pack.id, stop);
+        options.signal?.throwIfAborted();
+        if (result !== undefined) await this.#note(pack.id, result);
+        this.#report.tell(() => ({ phase: 'scrub', doneBytes: this.checkedBytes, totalBytes }));
+      });
+      this.#report.finish({ phase: 'scrub', doneBytes: totalBytes, totalBytes });
+    } finally {
+      options.signal?.removeEventListener('abort', onAbort);
+      await this.attestations.write();
+    }
+  }
+
+  /** @returns undefined for a pack that gc has taken away meanwhile */
+  async #checkOne(pack: PackId, stop: SharedArrayBuffer): Promise<CheckPackResult | undefined> {
+    const { engine, options } = this;
+    const { depth = 'decoded', bytesPerSecond } = options;
+    const key = packKey(pack);
+    try {
+      const source = engine.objects.localPath?.(key) ?? (await engine.objects.get(key)).bytes;
+      const result = await engine.workers.checkPack({ pack, source, depth, bytesPerSecond, stop });
+      return result.failure?.errno === 'ENOENT' ? undefined : result;
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      if (error.code === 'object-missing') return undefined;
+      const failure = { errno: error.details.errno ?? 'EIO', message: error.message, offset: 0 };
+      return { packBytes: 0, entries: 0, bad: new Uint32Array(0), failure };
+    }
+  }
+
+  async #note(pack: PackId, result: CheckPackResult): Promise<void> {
+    const { bad, entries, packBytes, salvaged, failure, fault } = result;
+    this.checkedPacks++;
+    this.checkedBytes += packBytes;
+    if (this.options.depth !== 'stored') this.checkedEntries += entries;
+    const reason = failure?.message ?? fault;
+    if (reason === undefined) return this.attestations.add(pack);
+    const unreadable = failure !== undefined;
+    this.unsound.set(pack, { id: pack, packBytes, reason, entries, badEntries: bad.length, unreadable });
+    if (salvaged !== undefined) {
+      const footer = { ...salvaged, salt: new Uint8Array(0), lease: '' as LeaseId };
+      this.footers.adopt({ id: pack, footer, packBytes });
+    }
+    if (bad.length === 0) return;
+    const bits = new Bits(entries);
+    for (const ordinal of bad) bits.add(ordinal);
+    this.#bad.set(pack, bits);
+  }
+}

@@ -1,0 +1,144 @@
+/**
+ * What the store's images need and which of it nobody has. Images are listed before packs: what a published image needs is
+ * there, unless gc moves it meanwhile, and then one look more finds it.
+ */
+import { type EntryKind, type PackId, type PubId, parseLeaseId, toHex } from '../../store-format/index.js';
+import type { Engine } from '../engine/engine.js';
+import type { Findings } from '../engine/findings.js';
+import { requireId } from '../engine/leases.js';
+import { StoreError } from '../errors.js';
+import { findPurged } from '../images/marks.js';
+import type { OperationOptions } from '../interface.js';
+import { listPackIds } from '../packs/list-packs.js';
+import { ProgressReport } from '../progress.js';
+import { Mark } from '../reachability/mark.js';
+import { Manifests } from '../reachability/roots.js';
+import { type Footers, Survey } from '../reachability/survey.js';
+import type { PackChecks } from './check-packs.js';
+
+/** Looks before what is missing counts as missing: a gc beside moves packs once at most in a moment. */
+const MAX_LOOKS = 4;
+
+/** Entries by kind and id. */
+export class MissingEntries {
+  readonly #ids = new Map<string, EntryKind>();
+
+  add(kind: EntryKind, id: Uint8Array): void {
+    this.#ids.set(`${kind} ${toHex(id)}`, kind);
+  }
+
+  has(kind: EntryKind, id: Uint8Array): boolean {
+    return this.#ids.size > 0 && this.#ids.has(`${kind} ${toHex(id)}`);
+  }
+
+  get size(): number {
+    return this.#ids.size;
+  }
+
+  *[Symbol.iterator](): Generator<{ readonly kind: EntryKind; readonly id: string }> {
+    for (const [key, kind] of this.#ids) yield { kind, id: key.slice(key.indexOf(' ') + 1) };
+  }
+}
+
+export interface Needs {
+  /** Copies in packs that are not sound are kept only where there is no other. */
+  readonly mark: Mark;
+  readonly missing: MissingEntries;
+  /** Manifests that cannot be decoded. */
+  readonly unreadableImages: readonly PubId[];
+  /** How many manifests were read. */
+  readonly images: number;
+  /** Names of the images. */
+  readonly names: ReadonlySet<string>;
+}
+
+export class NeedsFinder {
+  constructor(
+    private readonly engine: Engine,
+    private readonly footers: Footers,
+    private readonly checks: PackChecks,
+    private readonly options: OperationOptions,
+  ) {}
+
+  /** @param findings takes what is wrong with manifests. @throws object-unreadable */
+  async find(findings: Findings): Promise<Needs> {
+    for (let looks = 1; ; looks++) {
+      const before = await listPackIds(this.engine.objects, 'packs');
+      const own = { manifests: new Manifests(this.engine.objects), problems: [] as StoreError[] };
+      const needs = await this.#look(own.manifests, own.problems);
+      const isSure = needs !== undefined && (needs.missing.size === 0 || (await this.#isUnchanged(before)));
+      if (needs !== undefined && (isSure || looks >= MAX_LOOKS)) {
+        for (const problem of own.problems) findings.add(problem);
+        return needs;
+      }
+    }
+  }
+
+  /** @returns undefined when a pack turned out to be damaged that had not been read: now it has been */
+  async #look(manifests: Manifests, problems: StoreError[]): Promise<Needs | undefined> {
+    const { engine, footers, checks, options } = this;
+    const { roots, unreadable } = await this.#listRoots(manifests, problems);
+    const unread: PackId[] = [];
+    const survey = await Survey.take(engine, footers, {
+      suspects: new Set(checks.unsound.keys()),
+      onUnreadable: (pack) => {
+        if (!checks.unsound.has(pack)) unread.push(pack);
+      },
+    });
+    if (unread.length > 0) {
+      await checks.check(unread.map((id) => ({ id, packBytes: 0 })));
+      return undefined;
+    }
+    const missing = new MissingEntries();
+    const report = new ProgressReport(engine.environment, options);
+    const totalBytes = survey.packBytes;
+    const mark = await Mark.of(
+      {
+        engine,
+        survey,
+        manifests,
+        roots,
+        onMissing: (kind, id) => missing.add(kind, id),
+        isBad: (pack, ordinal) => checks.isBad(pack, ordinal),
+        onShare: (share) =>
+          report.tell(() => ({ phase: 'mark', doneBytes: Math.floor(share * totalBytes), totalBytes })),
+      },
+      options,
+    );
+    return {
+      mark,
+      missing,
+      unreadableImages: unreadable,
+      images: roots.size,
+      names: manifests.names,
+    };
+  }
+
+  async #listRoots(manifests: Manifests, problems: StoreError[]) {
+    const { objects } = this.engine;
+    const ids: PubId[] = [];
+    for (const key of await objects.list('images')) {
+      if (parseLeaseId(key) !== undefined) ids.push(requireId(key));
+    }
+    const purged = await findPurged(objects, ids);
+    const roots = new Set<PubId>();
+    const unreadable: PubId[] = [];
+    for (const id of ids) {
+      if (purged.has(id)) continue;
+      try {
+        if ((await manifests.read(id)) !== undefined) roots.add(id);
+      } catch (error) {
+        if (!(error instanceof StoreError)) throw error;
+        if (error.code === 'object-missing') continue; // purged meanwhile
+        problems.push(error);
+        if (error.code === 'object-damaged') unreadable.push(id);
+      }
+    }
+    return { roots, unreadable };
+  }
+
+  async #isUnchanged(before: ReadonlySet<PackId>): Promise<boolean> {
+    const now = await listPackIds(this.engine.objects, 'packs');
+    return now.size === before.size && [...now].every((pack) => before.has(pack));
+  }
+}

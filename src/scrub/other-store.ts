@@ -1,0 +1,103 @@
+/** Another store, as a source of what this one has lost: equal bytes have equal ids in both. */
+import { EntryKind, fromHex, type LeaseId, type PackId } from '../../store-format/index.js';
+import type { Engine } from '../engine/engine.js';
+import { HeldLease } from '../engine/lease.js';
+import { StoreError } from '../errors.js';
+import type { ObjectStore } from '../objects/object-store.js';
+import type { FooterTable } from '../packs/footer-table.js';
+import { CHUNK_COPIES, ENTRY_COPIES } from '../packs/pack-catalog.js';
+import type { CheckedCopies } from '../reachability/checked-copies.js';
+import { Copier } from '../reachability/copier.js';
+import type { MissingEntries } from './needs.js';
+
+export interface Fetched {
+  readonly entries: number;
+  readonly writtenBytes: number;
+}
+
+export class OtherStore {
+  private constructor(
+    private readonly engine: Engine,
+    /** Absent where nothing can be written: no gc must run there meanwhile. */
+    private readonly lease: HeldLease | undefined,
+  ) {}
+
+  static async open(engine: Engine): Promise<OtherStore> {
+    const { objects, environment } = engine;
+    return new OtherStore(
+      engine,
+      objects.readOnly ? undefined : await HeldLease.take(objects, environment, 'read'),
+    );
+  }
+
+  /** A mirror of the store: equal keys have equal bytes. */
+  isMirrorOf({ config }: Engine): boolean {
+    return this.engine.config.storeId === config.storeId;
+  }
+
+  get objects(): ObjectStore {
+    return this.engine.objects;
+  }
+
+  /** Copies what is missing and stands here into packs of the store that misses it. */
+  async fetch(
+    to: Engine,
+    lease: LeaseId,
+    missing: MissingEntries,
+    checked: CheckedCopies,
+    signal: AbortSignal | undefined,
+  ): Promise<Fetched> {
+    let entries = 0;
+    const source = this.engine.objects;
+    const copier = new Copier({
+      engine: to,
+      source,
+      lease,
+      checked,
+      signal,
+      onBad: () => entries--,
+      onBytes: () => undefined,
+    });
+    try {
+      for (const { footer, ordinals } of await this.#find(missing)) {
+        entries += ordinals.size;
+        await copier.copy(footer, (ordinal) => ordinals.has(ordinal));
+      }
+      await copier.finish();
+      return { entries, writtenBytes: copier.writtenBytes };
+    } catch (error) {
+      await copier.abort();
+      throw error;
+    }
+  }
+
+  async #find(missing: MissingEntries) {
+    const catalog = await this.engine.catalog();
+    const found = new Map<PackId, { readonly footer: FooterTable; readonly ordinals: Set<number> }>();
+    for (const { kind, id } of missing) {
+      const sought = kind === EntryKind.chunk ? CHUNK_COPIES : ENTRY_COPIES;
+      const home = await catalog.find(fromHex(id), 0, sought);
+      if (home === undefined) continue;
+      const { footer, ordinal } = home;
+      const known = found.get(footer.pack);
+      if (known === undefined) found.set(footer.pack, { footer, ordinals: new Set([ordinal]) });
+      else known.ordinals.add(ordinal);
+    }
+    return found.values();
+  }
+
+  /** @returns undefined when it has no such object, or cannot read it */
+  async get(key: string): Promise<Buffer | undefined> {
+    try {
+      return (await this.engine.objects.get(key)).bytes;
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      return undefined;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.lease?.release();
+    await this.engine.close();
+  }
+}

@@ -1,0 +1,182 @@
+/**
+ * Manifests and records that nobody can use. From a mirror of the store their very bytes come back. Else a numbered record
+ * is followed by one that says what the one before said; what a key alone tells is written again; and an image whose
+ * manifest is gone for good is given up. Leases and pins are left to people: only they know what was meant.
+ */
+import {
+  attestedKey,
+  ConfigSchema,
+  condemnedKey,
+  configKey,
+  damagedKey,
+  encodeRecord,
+  FormatError,
+  GcRecordSchema,
+  gcKey,
+  imageKey,
+  type LeaseId,
+  lostKey,
+  type Mark,
+  NameRecordSchema,
+  nameFolder,
+  nameKey,
+  type PubId,
+  parseLeaseId,
+  parseMark,
+  parseNumber,
+  parsePackId,
+  type RecordKind,
+} from '../../store-format/index.js';
+import type { Engine } from '../engine/engine.js';
+import { blake3 } from '../hashing/blake3.js';
+import { isManifest } from '../images/image-heads.js';
+import { claimMark } from '../images/marks.js';
+import { emptyRecord } from '../images/name-records.js';
+import { readHighestReadable } from '../objects/numbered-records.js';
+import type { DamagedRecord } from './check-records.js';
+import type { OtherStore } from './other-store.js';
+
+export interface RecordRepairParts {
+  readonly engine: Engine;
+  readonly lease: LeaseId;
+  readonly other: OtherStore | undefined;
+  /** Names of the images. */
+  readonly names: ReadonlySet<string>;
+}
+
+/** @returns keys of what was written; a damaged object that is not among them is left as it is */
+export async function repairRecords(
+  parts: RecordRepairParts,
+  damaged: readonly DamagedRecord[],
+): Promise<readonly string[]> {
+  const replaced: string[] = [];
+  const inForceFirst = damaged.toSorted((a, b) => Number(b.inForce) - Number(a.inForce));
+  for (const record of inForceFirst) {
+    const key = (await fromMirror(parts, record)) ?? (await writeAnew(parts, record));
+    if (key !== undefined) replaced.push(key);
+  }
+  return replaced;
+}
+
+export interface ManifestRepair {
+  /** Keys of manifests that came back from a mirror. */
+  readonly restored: readonly string[];
+  /** Images that end here: purged, as nobody can ever read them again. */
+  readonly givenUp: readonly PubId[];
+}
+
+export async function repairManifests(
+  { engine, other }: RecordRepairParts,
+  images: readonly PubId[],
+): Promise<ManifestRepair> {
+  const restored: string[] = [];
+  const givenUp: PubId[] = [];
+  for (const image of images) {
+    const key = imageKey(image);
+    const bytes = other?.isMirrorOf(engine) ? await other.get(key) : undefined;
+    if (bytes !== undefined && isManifest(bytes, image)) {
+      await engine.objects.put(key, bytes);
+      restored.push(key);
+    } else if (await giveUpImage(engine, image)) givenUp.push(image);
+  }
+  return { restored, givenUp };
+}
+
+/** Marks it removed, unless it is, and then purged: gc deletes the manifest. */
+async function giveUpImage({ objects, environment }: Engine, image: PubId): Promise<boolean> {
+  const numbers = (await objects.list('removed')).map(parseMark).filter((mark) => mark?.image === image);
+  const highest = Math.max(0, ...numbers.map((mark) => mark!.n));
+  for (let n = highest + 1; n <= highest + 2 - (highest % 2); n++) {
+    const verdict = n % 2 === 1 ? 'removed' : 'purged';
+    if (!(await claimMark(objects, environment, image, n, verdict))) return false; // somebody else decides
+  }
+  return true;
+}
+
+/** Immutable objects of a mirror are the same bytes under the same keys. */
+async function fromMirror(
+  { engine, other }: RecordRepairParts,
+  { key, check }: DamagedRecord,
+): Promise<string | undefined> {
+  if (other === undefined || !other.isMirrorOf(engine) || key.startsWith('leases/')) return undefined;
+  const bytes = await other.get(key);
+  if (bytes === undefined) return undefined;
+  try {
+    check(bytes);
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    return undefined;
+  }
+  await engine.objects.put(key, bytes);
+  return key;
+}
+
+async function writeAnew(
+  { engine, lease, names }: RecordRepairParts,
+  { key, kind, inForce }: DamagedRecord,
+): Promise<string | undefined> {
+  const { environment } = engine;
+  const atMs = environment.now();
+  const number = parseNumber(key);
+  if (number !== undefined && inForce) return followUp(engine, lease, key, number + 1, kind, names);
+  const put = async (payload: unknown) => {
+    await engine.objects.put(key, encodeRecord(kind, key, payload, blake3));
+    return key;
+  };
+  if (number !== undefined) {
+    const value = await inForceBeside(engine, key, kind);
+    return value === undefined ? undefined : put(value);
+  }
+  const pack = parsePackId(key);
+  const id = parseLeaseId(key);
+  if (key === (pack && condemnedKey(pack))) return put({ pack, gc: lease, atMs });
+  if (key === (pack && damagedKey(pack))) return put({ pack, atMs, reason: 'its record was damaged' });
+  if (key === (id && lostKey(id))) return put({ id, atMs, entries: [] }); // what is lost still is recorded anew
+  if (key === (id && attestedKey(id))) return put({ lease: id, atMs, depth: 'stored', packs: [] });
+  const mark = parseMark(key);
+  if (mark !== undefined) return put(await markAgain(engine, mark.image, mark.n));
+  return undefined;
+}
+
+/** Odd numbers say "removed". Of an even one the manifest tells: it is gone after a purge, else the image may stay. */
+async function markAgain({ objects, environment }: Engine, image: PubId, n: number): Promise<Mark> {
+  const isThere = (await objects.size(imageKey(image))) !== undefined;
+  const verdict = n % 2 === 1 ? 'removed' : isThere ? 'restored' : 'purged';
+  return { image, verdict, atMs: environment.now(), by: `${environment.command} on ${environment.host}` };
+}
+
+/** Nobody obeys a record that was replaced: what stands in for it if the one in force fails may as well say the same. */
+async function inForceBeside({ objects }: Engine, key: string, kind: RecordKind): Promise<unknown> {
+  const folder = key.slice(0, key.lastIndexOf('/'));
+  const schema = kind === 'config' ? ConfigSchema : kind === 'gc' ? GcRecordSchema : NameRecordSchema;
+  return (await readHighestReadable<unknown>(objects, folder, kind, schema)).value;
+}
+
+/** The record in force cannot be read: the next one says what the one before said. */
+async function followUp(
+  engine: Engine,
+  lease: LeaseId,
+  key: string,
+  next: number,
+  kind: RecordKind,
+  names: ReadonlySet<string>,
+): Promise<string | undefined> {
+  const folder = key.slice(0, key.lastIndexOf('/'));
+  const claim = async (nextKey: string, payload: unknown) => {
+    const { won } = await engine.objects.claim(nextKey, encodeRecord(kind, nextKey, payload, blake3));
+    return won ? nextKey : undefined;
+  };
+  if (kind === 'config') {
+    const { value } = await readHighestReadable(engine.objects, folder, kind, ConfigSchema);
+    return value && claim(configKey(next), value);
+  }
+  if (kind === 'gc') {
+    const atMs = engine.environment.now();
+    const nothing = { condemnedPacks: 0, unlinkedPacks: 0, rewrittenBytes: 0, freedBytes: 0 };
+    return claim(gcKey(next), { lease, startedMs: atMs, finished: { atMs, ...nothing } });
+  }
+  const name = [...names].find((each) => nameFolder(each, blake3) === folder);
+  if (name === undefined) return undefined;
+  const { value } = await readHighestReadable(engine.objects, folder, 'name', NameRecordSchema);
+  return claim(nameKey(folder, next), value ?? emptyRecord(name));
+}

@@ -1,0 +1,214 @@
+/**
+ * Scrub: is every byte of the store what it was? It needs no index and believes none.
+ *
+ *   [1] choose packs                                choose-packs.ts
+ *   [2] read them, note those that are sound        check-packs.ts, attest.ts
+ *   [3] what do images need that nobody has?        needs.ts
+ *   [4] read every manifest and record              check-records.ts
+ *   [5] repair, if asked                            repair.ts, repair-records.ts, other-store.ts
+ *   [6] which ranges of which images are lost       name-losses.ts
+ */
+import { imageKey, type LeaseId, type PackId, type PubId, packKey } from '../../store-format/index.js';
+import { readConfig, requireFeatures, requireWritable } from '../engine/config-records.js';
+import type { Engine } from '../engine/engine.js';
+import { Findings } from '../engine/findings.js';
+import { HeldLease } from '../engine/lease.js';
+import type { DamagedPack, RepairSummary, ScrubOptions, ScrubResult } from '../interface.js';
+import { readLastChecks } from '../packs/last-checks.js';
+import { listPacks, type PackListing } from '../packs/list-packs.js';
+import { Footers } from '../reachability/survey.js';
+import { mapConcurrently } from '../system/map-concurrently.js';
+import { Attestations } from './attest.js';
+import { PackChecks } from './check-packs.js';
+import { checkRecords, type RecordsChecked } from './check-records.js';
+import { choosePacks, type ScrubbedPack } from './choose-packs.js';
+import { nameLosses } from './name-losses.js';
+import { type Needs, NeedsFinder } from './needs.js';
+import { OtherStore } from './other-store.js';
+import { Repair } from './repair.js';
+import { repairManifests, repairRecords } from './repair-records.js';
+
+const SIZES_AHEAD = 16;
+
+/** @param openOther opens the store that lost data is taken from. @throws object-unreadable, no-space, store-read-only */
+export async function scrub(
+  engine: Engine,
+  options: ScrubOptions,
+  openOther?: () => Promise<Engine>,
+): Promise<ScrubResult> {
+  const run = new ScrubRun(engine, options);
+  if (options.repair !== true) return run.look();
+  requireRepairable(engine);
+  const other = openOther === undefined ? undefined : await OtherStore.open(await openOther());
+  try {
+    const lease = await HeldLease.take(engine.objects, engine.environment, 'scrub');
+    try {
+      return await run.repair(lease.id, other);
+    } finally {
+      await lease.release();
+    }
+  } finally {
+    await other?.close();
+  }
+}
+
+/** A config that cannot be used is one of the things to be mended. @throws store-read-only, unsupported-feature */
+function requireRepairable({ objects, config }: Engine): void {
+  requireFeatures(objects, config, 'collect');
+  requireWritable({ objects, config, configDamage: undefined });
+}
+
+class ScrubRun {
+  readonly #started: number;
+  readonly #footers: Footers;
+  readonly #checks: PackChecks;
+  readonly #needs: NeedsFinder;
+  #listing: PackListing | undefined;
+  #packs: readonly ScrubbedPack[] = [];
+
+  constructor(
+    private readonly engine: Engine,
+    private readonly options: ScrubOptions,
+  ) {
+    this.#started = engine.environment.monotonic();
+    this.#footers = new Footers(engine);
+    const attestations = new Attestations(engine, options.depth ?? 'decoded');
+    this.#checks = new PackChecks(engine, this.#footers, attestations, options);
+    this.#needs = new NeedsFinder(engine, this.#footers, this.#checks, options);
+  }
+
+  async look(): Promise<ScrubResult> {
+    const chosen = await this.#choose(); // [1]
+    if (this.options.dryRun) return this.#planned(chosen);
+    await this.#checks.check(chosen); // [2]
+    const findings = new Findings();
+    const needs = await this.#needs.find(findings); // [3]
+    const records = await checkRecords(this.engine.objects, needs.names, findings); // [4]
+    return this.#result(needs, records, findings); // [6]
+  }
+
+  async repair(lease: LeaseId, other: OtherStore | undefined): Promise<ScrubResult> {
+    const { engine, options } = this;
+    await this.#checks.check(await this.#choose()); // [1] [2]
+    const first = await this.#needs.find(new Findings()); // [3]
+    const { damaged } = await checkRecords(engine.objects, first.names, new Findings()); // [4]
+    const parts = { engine, lease, other, names: first.names };
+    const manifests = await repairManifests(parts, first.unreadableImages);
+    const replacedObjects = [...(await repairRecords(parts, damaged)), ...manifests.restored];
+    const { givenUp } = manifests;
+    await this.#requireWritable();
+    const findNeeds = () => this.#needs.find(new Findings());
+    const repair = new Repair({ engine, lease, checks: this.#checks, other, findNeeds }, options);
+    const hasNews = replacedObjects.length + givenUp.length > 0;
+    const mended = await repair.mend(hasNews ? await findNeeds() : first); // [5]
+    const lostEntries = await repair.giveUp(mended.missing);
+    const { salvagedEntries, fetchedEntries, writtenBytes, emptiedPacks } = repair;
+    const sums = { salvagedEntries, fetchedEntries, lostEntries, writtenBytes, emptiedPacks };
+    const findings = new Findings();
+    const left = await this.#needs.find(findings);
+    const records = await checkRecords(engine.objects, left.names, findings);
+    for (const image of givenUp) tellGivenUp(image, findings);
+    return this.#result(left, records, findings, { ...sums, replacedObjects, givenUpImages: givenUp });
+  }
+
+  /** A config that could not be used may be mended by now; a store that cannot be written cannot. */
+  async #requireWritable(): Promise<void> {
+    const { config, damage } = await readConfig(this.engine.objects);
+    requireWritable({ objects: this.engine.objects, config, configDamage: damage });
+  }
+
+  async #choose(): Promise<readonly ScrubbedPack[]> {
+    const { objects, environment } = this.engine;
+    this.#listing = await listPacks(objects);
+    const packs = await mapConcurrently([...this.#listing.present], SIZES_AHEAD, async (id) => {
+      const packBytes = await objects.size(packKey(id));
+      return packBytes === undefined ? undefined : { id, packBytes };
+    });
+    this.#packs = packs.filter((pack) => pack !== undefined);
+    return choosePacks(this.#packs, await readLastChecks(objects), this.options, environment.now());
+  }
+
+  #sums() {
+    return {
+      packs: this.#packs.length,
+      packBytes: this.#packs.reduce((sum, { packBytes }) => sum + packBytes, 0),
+      seconds: (this.engine.environment.monotonic() - this.#started) / 1000,
+    };
+  }
+
+  #planned(chosen: readonly ScrubbedPack[]): ScrubResult {
+    return {
+      ...this.#sums(),
+      checkedPacks: chosen.length,
+      checkedBytes: chosen.reduce((sum, { packBytes }) => sum + packBytes, 0),
+      checkedEntries: 0,
+      checkedObjects: 0,
+      damagedPacks: [],
+      problems: [],
+      hints: [],
+    };
+  }
+
+  async #result(
+    needs: Needs,
+    records: RecordsChecked,
+    findings: Findings,
+    repair?: RepairSummary,
+  ): Promise<ScrubResult> {
+    const { checkedPacks, checkedBytes, checkedEntries } = this.#checks;
+    const emptied = (await listPacks(this.engine.objects)).damaged;
+    const damagedPacks = this.#damagedPacks();
+    for (const pack of damagedPacks) {
+      if (!emptied.has(pack.pack as PackId)) tellDamage(pack, findings);
+      else if (pack.known) tellEmptied(pack, findings); // what this run has set aside stands in its summary
+    }
+    if (needs.missing.size > 0) {
+      for (const problem of await nameLosses(this.engine, needs.missing, this.options))
+        findings.problems.push(problem); // [6]
+    }
+    return {
+      ...this.#sums(),
+      checkedPacks,
+      checkedBytes,
+      checkedEntries,
+      checkedObjects: records.objects + needs.images,
+      damagedPacks,
+      problems: findings.problems,
+      hints: findings.hints,
+      ...(repair && { repair }),
+    };
+  }
+
+  #damagedPacks(): readonly DamagedPack[] {
+    return Array.from(this.#checks.unsound.values(), ({ id, ...pack }) => ({
+      pack: id,
+      object: packKey(id),
+      ...pack,
+      known: this.#listing?.damaged.has(id) ?? false,
+    }));
+  }
+}
+
+function tellEmptied({ pack, object }: DamagedPack, findings: Findings): void {
+  const message = `Pack ${pack.slice(0, 12)}… is damaged and was set aside by a repair: gc deletes it`;
+  findings.hint({ code: 'pack-emptied', message, object });
+}
+
+function tellDamage(damaged: DamagedPack, findings: Findings): void {
+  const { pack, object, reason, unreadable, entries, badEntries } = damaged;
+  const name = `Pack ${pack.slice(0, 12)}…`;
+  if (unreadable) {
+    const message = `${name} cannot be read now (${reason}): it is left as it is. Once its medium is given up, delete ${object} and run "doppel scrub --repair"`;
+    findings.problems.push({ code: 'object-unreadable', message, object });
+    return;
+  }
+  const good = entries - badEntries;
+  const rest = good === 0 ? 'none of it can be used' : `${good} of its ${entries} entries are good`;
+  const message = `${name} is damaged: ${reason}; ${rest}. "doppel scrub --repair" saves what can be saved`;
+  findings.problems.push({ code: 'object-damaged', message, object });
+}
+
+function tellGivenUp(image: string, findings: Findings): void {
+  const message = `Image @${image} was given up: nobody could read its manifest`;
+  findings.problems.push({ code: 'object-missing', message, object: imageKey(image as PubId) });
+}
