@@ -10,5 +10,6 @@ export type * from './interface/gc.js';
 export type * from './interface/image.js';
 export type * from './interface/operation.js';
 export type * from './interface/restore.js';
+export type * from './interface/retention.js';
 export type * from './interface/statistics.js';
 export type * from './interface/store.js';
