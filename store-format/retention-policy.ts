@@ -12,7 +12,7 @@ const POLICY_TAGS_MAX = 1_024;
 const PositiveCountSchema = v.pipe(CountSchema, v.minValue(1));
 
 const rules = {
-  /** How many of the newest images; of the newest in each of the last hours, days, … that have one. */
+  // How many of the newest images; of the newest in each of the last hours, days, … that have one.
   last: v.exactOptional(PositiveCountSchema),
   hourly: v.exactOptional(PositiveCountSchema),
   daily: v.exactOptional(PositiveCountSchema),
@@ -20,7 +20,7 @@ const rules = {
   monthly: v.exactOptional(PositiveCountSchema),
   yearly: v.exactOptional(PositiveCountSchema),
   withinMs: v.exactOptional(PositiveCountSchema),
-  /** Any one of them keeps an image. */
+  // Any one of them keeps an image.
   tags: v.exactOptional(v.pipe(v.array(NameSchema), v.minLength(1), v.maxLength(POLICY_TAGS_MAX))),
   labels: v.exactOptional(
     v.pipe(

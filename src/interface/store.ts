@@ -100,6 +100,8 @@ export interface Store {
   prune(options?: PruneOptions): Promise<PruneResult>;
   /** Those that the store keeps. The first of them that matches a name is the one for it. */
   policies(): Promise<readonly StoredPolicy[]>;
+  /** The one of exactly this pattern, else the one that is for the name. @throws bad-setting when there is none */
+  policy(nameOrPattern: string): Promise<StoredPolicy>;
   /** Sets the policy of a pattern, in place of the one that it had. @throws bad-name, bad-setting */
   setPolicy(pattern: string, policy: RetentionPolicy): Promise<StoredPolicy>;
   /** @throws bad-setting when the store has none of that pattern */

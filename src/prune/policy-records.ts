@@ -1,15 +1,26 @@
 /** The store's policies: a field of its config, changed like any other of it, so that no change by others is lost. */
-import { POLICIES_MAX } from '../../store-format/index.js';
+import { isName, POLICIES_MAX } from '../../store-format/index.js';
 import { changeConfig, readConfig } from '../engine/config-records.js';
 import type { Engine } from '../engine/engine.js';
 import { StoreError } from '../errors.js';
 import type { RetentionPolicy, StoredPolicy } from '../interface.js';
-import { checkPattern, checkPolicy, inPrecedence } from './policies.js';
+import { checkPattern, checkPolicy, inPrecedence, matcherOf } from './policies.js';
 
 /** As they are now: others may have changed them since the store was opened. */
 export async function readPolicies({ objects }: Engine): Promise<readonly StoredPolicy[]> {
   const { config } = await readConfig(objects);
   return inPrecedence(config.policies ?? {});
+}
+
+/** That of exactly this pattern, else that which is for the name. @throws bad-setting when there is none */
+export async function readPolicy(engine: Engine, nameOrPattern: string): Promise<StoredPolicy> {
+  const text = nameOrPattern.normalize('NFC');
+  const policies = await readPolicies(engine);
+  const found =
+    policies.find(({ pattern }) => pattern === text) ??
+    policies.find(({ pattern }) => isName(text) && matcherOf(pattern)(text));
+  if (found !== undefined) return found;
+  throw noPolicy(nameOrPattern);
 }
 
 /** @throws bad-name, bad-setting */
@@ -36,15 +47,18 @@ export async function removePolicy(engine: Engine, pattern: string): Promise<Sto
   const normal = pattern.normalize('NFC');
   let removed: StoredPolicy | undefined;
   engine.config = await changeConfig(engine.objects, (config) => {
-    const { [normal]: policy, ...others } = config.policies ?? {};
-    if (policy === undefined) {
-      throw new StoreError(
-        'bad-setting',
-        `There is no policy "${pattern}"; "doppel policy show" lists those of the store`,
-      );
-    }
-    removed = { pattern: normal, policy };
+    const policies = config.policies ?? {};
+    if (!Object.hasOwn(policies, normal)) throw noPolicy(pattern);
+    const { [normal]: policy, ...others } = policies;
+    removed = { pattern: normal, policy: policy! };
     return { ...config, policies: others };
   });
   return removed!;
+}
+
+function noPolicy(pattern: string): StoreError {
+  return new StoreError(
+    'bad-setting',
+    `There is no policy "${pattern}"; "doppel policy show" lists those of the store`,
+  );
 }

@@ -166,6 +166,11 @@ export class FolderBackedStore implements Store {
     return readPolicies(this.engine);
   }
 
+  async policy(nameOrPattern: string): Promise<StoredPolicy> {
+    const { readPolicy } = await import('../prune/policy-records.js');
+    return readPolicy(this.engine, nameOrPattern);
+  }
+
   setPolicy(pattern: string, policy: RetentionPolicy): Promise<StoredPolicy> {
     return this.#writing(async () => {
       const { setPolicy } = await import('../prune/policy-records.js');
