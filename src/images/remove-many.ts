@@ -16,7 +16,7 @@ import { readNameRecord } from './name-records.js';
 const BATCH = 16;
 
 /**
- * @param images live ones of one name
+ * @param images live ones, those of a name together
  * @returns publications of those that stay, since they were protected meanwhile
  * @throws object-damaged, object-unreadable, the signal's reason; what was marked until then stays marked
  */
@@ -28,9 +28,8 @@ export async function removeMany(
 ): Promise<ReadonlySet<string>> {
   const stay = new Set<string>();
   const marks = await listMarks(objects, new Set(images.map(publicationOf)));
-  for (let at = 0; at < images.length; at += BATCH) {
+  for (const batch of batchesOfOneName(images)) {
     signal?.throwIfAborted();
-    const batch = images.slice(at, at + BATCH);
     const record = await readNameRecord(objects, batch[0]!.name);
     const isProtected = (image: Image) => record.protected.includes(image.publication);
     for (const image of batch.filter(isProtected)) stay.add(image.publication);
@@ -45,6 +44,16 @@ export async function removeMany(
     );
   }
   return stay;
+}
+
+function* batchesOfOneName(images: readonly Image[]): Generator<readonly Image[]> {
+  for (let at = 0; at < images.length; ) {
+    const ahead = images.slice(at, at + BATCH);
+    const end = ahead.findIndex(({ name }) => name !== ahead[0]!.name);
+    const batch = end < 0 ? ahead : ahead.slice(0, end);
+    yield batch;
+    at += batch.length;
+  }
 }
 
 /** Somebody else removed it, and gc has ended it already. */

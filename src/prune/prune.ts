@@ -3,7 +3,7 @@
  *
  *     [1] names, and the policy of each
  *     [2] plan: what stays, by which rule (plan-retention.ts)
- *     [3] execute: claim a mark for all else, name by name
+ *     [3] execute: claim a mark for all else
  *
  * A dry run ends before [3]. Nothing else is decided here: gc gives space back, and until then undelete takes it all back.
  */
@@ -38,15 +38,14 @@ export async function prune(engine: Engine, options: PruneOptions = {}): Promise
   if (options.names?.length && withoutPolicy.length === groups.size) {
     throw nothingToGoBy(`No policy is for ${withoutPolicy.join(', ')}`);
   }
-  const judged: JudgedImage[] = [];
+  // [2]
+  const plan: JudgedImage[] = [];
   for (const { group, applied } of withPolicy) {
-    if (applied === undefined) continue;
+    if (applied !== undefined) plan.push(...(await judge(engine, group, applied)));
     signal?.throwIfAborted();
-    // [2]
-    const plan = await judge(engine, group, applied);
-    // [3]
-    judged.push(...(dryRun ? plan : await execute(engine, plan, signal)));
   }
+  // [3]
+  const judged = dryRun ? plan : await execute(engine, plan, signal);
   const keptImages = judged.filter(({ kept }) => kept).length;
   return {
     images: judged,

@@ -4,7 +4,7 @@ import { changeConfig } from '../../src/engine/config-records.js';
 import { StoreError, type StoreErrorCode } from '../../src/errors.js';
 import type { PruneResult } from '../../src/interface.js';
 import type { Claim, ObjectStore } from '../../src/objects/object-store.js';
-import { readPolicies, removePolicy, setPolicy } from '../../src/prune/policy-records.js';
+import { readPolicies, readPolicy, removePolicy, setPolicy } from '../../src/prune/policy-records.js';
 import { prune } from '../../src/prune/prune.js';
 import { WrappedStore } from '../simulation/wrapped-store.js';
 import { at, DAY_MS } from './candidates.js';
@@ -85,6 +85,11 @@ test('policies are listed as they are looked at, changed by anybody, and taken a
     ['db', 'web', '[vw]eb', 'a*', 'w*', '*'],
   );
   t.deepEqual(await setPolicy(other, 'web', { daily: 7 }), { pattern: 'web', policy: { daily: 7 } });
+  t.deepEqual(await readPolicy(engine, 'web'), { pattern: 'web', policy: { daily: 7 } });
+  t.is((await readPolicy(engine, 'vex')).pattern, '*');
+  t.is((await readPolicy(engine, 'veb')).pattern, '[vw]eb');
+  t.is((await readPolicy(engine, 'w*')).pattern, 'w*', 'the pattern itself');
+  await t.throwsAsync(readPolicy(engine, 'x*'), { message: /There is no policy "x\*"/ });
   t.deepEqual((await removePolicy(engine, 'web')).policy, { daily: 7 });
   t.is((await readPolicies(engine)).length, 5);
   await t.throwsAsync(removePolicy(engine, 'web'), {
@@ -245,13 +250,13 @@ test('two prunes at once agree', async (t) => {
 
 test('folders are listed as often for many images as for few', async (t) => {
   const listsFor = async (count: number) => {
-    const { store } = await datedStore(t, days('web', count));
+    const { store } = await datedStore(t, [...days('web', count), ...days('db', 2)]);
     const wrapped: Interfering[] = [];
     const engine = await store.process((objects) => {
       wrapped.push(new Interfering(objects));
       return wrapped[0]!;
     });
-    t.is((await prune(engine, { policy: { last: 1 } })).removedImages, count - 1);
+    t.is((await prune(engine, { policy: { last: 1 } })).removedImages, count);
     return wrapped[0]!.lists;
   };
   const few = await listsFor(3);
