@@ -1,11 +1,14 @@
 /** Prunes of real stores: what is marked, whom it listens to, and what others do meanwhile. */
 import test from 'ava';
 import { changeConfig } from '../../src/engine/config-records.js';
+import { pinImage } from '../../src/engine/pins.js';
+import { systemEnvironment } from '../../src/environment.js';
 import { StoreError, type StoreErrorCode } from '../../src/errors.js';
 import type { PruneResult } from '../../src/interface.js';
 import type { Claim, ObjectStore } from '../../src/objects/object-store.js';
 import { readPolicies, readPolicy, removePolicy, setPolicy } from '../../src/prune/policy-records.js';
 import { prune } from '../../src/prune/prune.js';
+import type { PubId } from '../../store-format/index.js';
 import { WrappedStore } from '../simulation/wrapped-store.js';
 import { at, DAY_MS } from './candidates.js';
 import { datedStore } from './dated-store.js';
@@ -220,10 +223,12 @@ test('an image that is protected while others are marked stays', async (t) => {
 });
 
 test('images that others remove, undelete or purge meanwhile are no trouble', async (t) => {
-  const { store } = await datedStore(t, days('web', 4));
+  const { store, publications } = await datedStore(t, days('web', 4));
   const engine = await store.process(
     (objects) =>
       new Interfering(objects, async () => {
+        // Of a pinned image purge leaves the manifest, and with it all marks.
+        await pinImage(objects, systemEnvironment(), publications[0] as PubId, 'a test');
         for (const back of [3, 2, 1]) await store.remove(`web~${back}`);
         const other = await store.process();
         const removed = await other.library.list({ removed: true, pattern: 'web' });
