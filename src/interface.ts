@@ -10,6 +10,7 @@ export type * from './interface/gc.js';
 export type * from './interface/image.js';
 export type * from './interface/operation.js';
 export type * from './interface/restore.js';
+export type * from './interface/retention.js';
 export type * from './interface/scrub.js';
 export type * from './interface/statistics.js';
 export type * from './interface/store.js';

@@ -11,3 +11,4 @@ export * from './manifest-header.js';
 export * from './names.js';
 export * from './record.js';
 export * from './record-payloads.js';
+export * from './retention-policy.js';

@@ -18,6 +18,7 @@ import {
   NameSchema,
   TextSchema,
 } from './names.js';
+import { PoliciesSchema } from './retention-policy.js';
 
 const FlagsSchema = v.array(v.pipe(v.string(), v.maxLength(64)));
 
@@ -41,6 +42,8 @@ const config = {
   listDelayMs: v.optional(CountSchema),
   /** What `doppel config set` changes: names to numbers or text. */
   settings: mapOf(v.string(), v.union([v.string(), v.number(), v.boolean()])),
+  /** Pattern of names -> what a prune keeps of them. */
+  policies: v.exactOptional(PoliciesSchema),
 };
 const ConfigObject = v.object(config);
 

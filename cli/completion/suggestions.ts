@@ -1,6 +1,7 @@
 /** Candidates for one word, and those among them that only the store knows: references, names, tags, settings. */
 import type { Image, Store } from '../../src/index.js';
 import { formatTime, shortId } from '../format.js';
+import { policyText } from '../retention-options.js';
 import { DEFAULT_STORE } from '../session.js';
 
 export interface Candidate {
@@ -46,6 +47,14 @@ export async function storeSuggestions(
         if (argument === 'pattern') return wordsOf(candidates.filter(isName), current);
         return wordsOf(
           candidates.filter((candidate) => isTag(candidate) || isName(candidate)),
+          current,
+        );
+      });
+    case 'policy':
+      return withStore(storePath, async (store) => {
+        const policies = await store.policies();
+        return wordsOf(
+          policies.map(({ pattern, policy }) => ({ word: pattern, about: policyText(policy) })),
           current,
         );
       });

@@ -121,6 +121,7 @@ export function readMark(objects: ObjectStore, image: PubId, n: number): Promise
 /**
  * Marks an image, or decides about its mark. Saying what holds already is no change.
  *
+ * @param seen the mark in force as listed just before: spares listing again, unless somebody has decided since
  * @throws image-purged when gc has decided otherwise
  */
 export async function setMark(
@@ -128,9 +129,10 @@ export async function setMark(
   environment: Environment,
   image: PubId,
   verdict: 'removed' | 'restored',
+  seen?: MarkInForce,
 ): Promise<void> {
-  for (;;) {
-    const current = await readMarkInForce(objects, image);
+  for (let tries = 0; ; tries++) {
+    const current = (tries === 0 ? seen : undefined) ?? (await readMarkInForce(objects, image));
     if (current.verdict === 'purged') {
       throw new StoreError('image-purged', `Image ${image} was purged by gc: it cannot be brought back`, {
         image,

@@ -7,6 +7,7 @@ import type { GcOptions, GcResult } from './gc.js';
 import type { Image, ImageFilter, ImageReader } from './image.js';
 import type { OperationOptions, Warning } from './operation.js';
 import type { RestoreOptions, RestoreResult } from './restore.js';
+import type { PruneOptions, PruneResult, RetentionPolicy, StoredPolicy } from './retention.js';
 import type { ScrubOptions, ScrubResult } from './scrub.js';
 import type { StoreStats, Usage } from './statistics.js';
 
@@ -96,6 +97,21 @@ export interface Store {
   /** Marks the image removed; `undelete` brings it back until gc has purged it. */
   remove(reference: string): Promise<Image>;
   undelete(reference: string): Promise<Image>;
+  /**
+   * Marks images removed that no rule of their name's policy keeps; `undelete` brings each back until gc has purged it.
+   * The newest image of a name always stays, and so do protected ones.
+   *
+   * @throws bad-setting when there is no policy to go by, unknown-reference when a name has no image
+   */
+  prune(options?: PruneOptions): Promise<PruneResult>;
+  /** Those that the store keeps. The first of them that matches a name is the one for it. */
+  policies(): Promise<readonly StoredPolicy[]>;
+  /** The one of exactly this pattern, else the one that is for the name. @throws bad-setting when there is none */
+  policy(nameOrPattern: string): Promise<StoredPolicy>;
+  /** Sets the policy of a pattern, in place of the one that it had. @throws bad-name, bad-setting */
+  setPolicy(pattern: string, policy: RetentionPolicy): Promise<StoredPolicy>;
+  /** @throws bad-setting when the store has none of that pattern */
+  removePolicy(pattern: string): Promise<StoredPolicy>;
   settings(): Promise<readonly Setting[]>;
   /** @param value text as a user types it; converted and checked */
   changeSetting(name: string, value: string): Promise<Setting>;

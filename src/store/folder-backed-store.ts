@@ -19,13 +19,17 @@ import type {
   ImageFilter,
   ImageReader,
   OperationOptions,
+  PruneOptions,
+  PruneResult,
   RebuildResult,
   RestoreOptions,
   RestoreResult,
+  RetentionPolicy,
   ScrubOptions,
   ScrubResult,
   Setting,
   Store,
+  StoredPolicy,
   StoreInfo,
   StoreStats,
   Usage,
@@ -163,6 +167,35 @@ export class FolderBackedStore implements Store {
 
   undelete(reference: string): Promise<Image> {
     return this.#writing(() => this.engine.library.undelete(reference));
+  }
+
+  async prune(options: PruneOptions = {}): Promise<PruneResult> {
+    const { prune } = await import('../prune/prune.js');
+    return prune(this.engine, options);
+  }
+
+  async policies(): Promise<readonly StoredPolicy[]> {
+    const { readPolicies } = await import('../prune/policy-records.js');
+    return readPolicies(this.engine);
+  }
+
+  async policy(nameOrPattern: string): Promise<StoredPolicy> {
+    const { readPolicy } = await import('../prune/policy-records.js');
+    return readPolicy(this.engine, nameOrPattern);
+  }
+
+  setPolicy(pattern: string, policy: RetentionPolicy): Promise<StoredPolicy> {
+    return this.#writing(async () => {
+      const { setPolicy } = await import('../prune/policy-records.js');
+      return setPolicy(this.engine, pattern, policy);
+    });
+  }
+
+  removePolicy(pattern: string): Promise<StoredPolicy> {
+    return this.#writing(async () => {
+      const { removePolicy } = await import('../prune/policy-records.js');
+      return removePolicy(this.engine, pattern);
+    });
   }
 
   async settings(): Promise<readonly Setting[]> {

@@ -148,6 +148,12 @@ const schemas: readonly [string, v.GenericSchema, object, readonly object[]][] =
         { features: {} },
       ],
       { listDelayMs: 0.5 },
+      ...[
+        { policies: [] },
+        { policies: { '': { last: 1 } } },
+        { policies: { web: {} } },
+        { policies: { web: 7 } },
+      ],
     ],
   ],
   [
@@ -229,11 +235,46 @@ test('what may be missing may be missing', (t) => {
 
 test('numbered records keep the fields of later writers', (t) => {
   for (const [schema, value] of [
-    [ConfigSchema, { ...config, policy: { last: 7 } }],
+    [ConfigSchema, { ...config, later: { last: 7 }, policies: { web: { last: 7, sizes: [1] } } }],
     [NameRecordSchema, { ...name, policy: { last: 7 } }],
   ] as const) {
     t.deepEqual(decodePayload<unknown>(encodePayload(value), schema, 'record'), value);
   }
+});
+
+test('policies: every rule is kept, unsound ones are refused', (t) => {
+  const rules = {
+    ...{ last: 1, hourly: 2, daily: 3, weekly: 4, monthly: 5, yearly: 2 ** 53 - 1, withinMs: 1 },
+    ...{ tags: ['golden', 'größe'], labels: { site: 'berlin', constructor: '' } },
+  };
+  const decodePolicies = (policies: object): unknown =>
+    (decodePayload(encodePayload({ ...config, policies }), ConfigSchema, 'config') as { policies: unknown })
+      .policies;
+  t.deepEqual(decodePolicies({ web: rules, 'web*': { daily: 7 }, '{a,b}': { tags: ['x'] } }), {
+    ...{ web: rules, 'web*': { daily: 7 }, '{a,b}': { tags: ['x'] } },
+  });
+  t.deepEqual(decodePolicies({}), {}, 'the last one was taken away');
+  t.deepEqual(decodePolicies({ web: { sizes: 1 } }), { web: { sizes: 1 } }, 'a rule of a later version');
+  for (const field of ['last', 'hourly', 'daily', 'weekly', 'monthly', 'yearly', 'withinMs']) {
+    for (const value of [0, -1, 1.5, 2 ** 53, '7', null]) {
+      t.throws(
+        () => decodePolicies({ web: { [field]: value } }),
+        { instanceOf: FormatError },
+        `${field} ${value}`,
+      );
+    }
+  }
+  for (const wrong of [
+    ...[{ tags: [] }, { tags: 'x' }, { tags: ['a b'] }, { tags: [1] }, { tags: Array(1025).fill('x') }],
+    ...[{ labels: {} }, { labels: { '': 'x' } }, { labels: { a: 1 } }, { labels: [] }],
+  ]) {
+    t.throws(() => decodePolicies({ web: wrong }), { instanceOf: FormatError }, JSON.stringify(wrong));
+  }
+  const many = (n: number) =>
+    Object.fromEntries(Array.from({ length: n }, (_, i) => [`web${i}`, { last: 1 }]));
+  t.notThrows(() => decodePolicies(many(1024)));
+  t.throws(() => decodePolicies(many(1025)), { instanceOf: FormatError });
+  t.throws(() => decodePolicies({ ['x'.repeat(256)]: { last: 1 } }), { instanceOf: FormatError });
 });
 
 test('the flags of a config that is otherwise unknown can be read', (t) => {

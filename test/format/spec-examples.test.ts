@@ -47,7 +47,7 @@ const rows = (bytes: Uint8Array): string[] => (toHex(bytes).match(/.{64}/g) as s
 test('every example has a test', (t) => {
   const tested = new Set([
     ...['digest', 'name-key', 'chunker', 'gear', 'cuts', 'recipe', 'page', 'extents', 'pack', 'meta-pack'],
-    ...['config', 'mark', 'name-record', 'manifest', 'tombstone'],
+    ...['config', 'config-with-policies', 'mark', 'name-record', 'manifest', 'tombstone'],
   ]);
   t.deepEqual([...new Set(blocks.map((block) => block.name))].sort(), [...tested].sort());
 });
@@ -133,6 +133,7 @@ for (const name of ['pack', 'meta-pack']) {
 
 const records = [
   ['config', ConfigSchema],
+  ['config-with-policies', ConfigSchema],
   ['mark', MarkSchema],
   ['name-record', NameRecordSchema],
 ] as const;
