@@ -43,6 +43,12 @@ export const VERBS: readonly Verb[] = [
   verb(STORE, 'stats', 'what the store holds and saves', () => import('./commands/stats.js')),
   verb(STORE, 'gc', 'give back the space of removed images', () => import('./commands/gc.js')),
   verb(STORE, 'scrub', 'check every stored byte, and repair', () => import('./commands/scrub.js')),
+  verb(
+    STORE,
+    'maintain',
+    'prune, gc and a slice of scrub, for a timer',
+    () => import('./commands/maintain.js'),
+  ),
   verb(STORE, 'doctor', 'who works with the store, what is wrong', () => import('./commands/doctor.js')),
   verb(STORE, 'rebuild', 'make the chunk index anew', () => import('./commands/rebuild.js')),
   verb(STORE, 'config', 'show or change settings', () => import('./commands/config.js')),

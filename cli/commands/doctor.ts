@@ -2,7 +2,10 @@
 import type { Command } from 'commander';
 import type { BrokenLease, DoctorReport, KeptImage, LeaseReport } from '../../src/index.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
+import { exitCodeOf, findingLines } from '../findings-text.js';
 import { countOf, formatBytes, formatTime, shortId } from '../format.js';
+import { healthFields } from '../health-text.js';
+import { storeMetrics, writeMetrics } from '../metrics.js';
 import { printableLine } from '../printable.js';
 import type { Session, StartSession } from '../session.js';
 import { renderFields, renderTable } from '../table.js';
@@ -10,8 +13,9 @@ import { renderFields, renderTable } from '../table.js';
 export function define(command: Command, start: StartSession): void {
   command
     .description(
-      'Show who works with the store, what waits in it, and what of it cannot be read: the exit code is 7 if there is any.',
+      'Show who works with the store, what waits in it, how it fares, and what of it cannot be read. Exit codes: 0 nothing found, 12 hints (odd, but safe), 7 damage.',
     )
+    .option('--metrics <file>', 'write metrics for the textfile collector of node_exporter to this file, too')
     .option('--break <lease>', 'end the lease of a process that hangs or was stopped, by the start of its id')
     .addHelpText(
       'after',
@@ -25,20 +29,21 @@ A lease keeps what a process reads and writes, and gc waits for it. Those of dea
 --break is for a process that lives and hangs. A capture that wakes up afterwards fails and publishes nothing; a restore
 may find that its image is gone.
 
-Packs are counted, not read: "doppel verify --all" reads what images need, and "doppel gc --dry-run" tells how much of the
+Packs are counted, not read: "doppel scrub" reads them, "doppel verify --all" reads what images need, and "doppel gc --dry-run" tells how much of the
 packs nothing needs, those of captures that never ended included.`,
     )
-    .action((options: { readonly break?: string }) =>
+    .action((options: { readonly break?: string; readonly metrics?: string }) =>
       start((session) =>
-        options.break === undefined ? examine(session) : breakLease(session, options.break),
+        options.break === undefined ? examine(session, options.metrics) : breakLease(session, options.break),
       ),
     );
 }
 
-async function examine(session: Session): Promise<ExitCode> {
+async function examine(session: Session, metrics: string | undefined): Promise<ExitCode> {
   const report = await (await session.openStore()).doctor();
-  await session.print(report, async () => describe(report) + (await tables(report)) + problemLines(report));
-  return report.problems.length > 0 ? EXIT.damage : EXIT.done;
+  if (metrics !== undefined) await writeMetrics(metrics, storeMetrics(report));
+  await session.print(report, async () => describe(report) + (await tables(report)) + findingsText(report));
+  return exitCodeOf(report);
 }
 
 async function breakLease(session: Session, id: string): Promise<ExitCode> {
@@ -48,7 +53,7 @@ async function breakLease(session: Session, id: string): Promise<ExitCode> {
 }
 
 function describe(report: DoctorReport): string {
-  const { store, versions, condemned, temporaries, freeBytes } = report;
+  const { store, versions, condemned, temporaries, freeBytes, health } = report;
   const native = versions.parts.filter((part) => part.native).map(({ part }) => part);
   const portable = versions.parts.filter((part) => !part.native).map(({ part }) => part);
   return `Store ${printableLine(store.location)}\n${renderFields([
@@ -72,7 +77,6 @@ function describe(report: DoctorReport): string {
         ? `${countOf(condemned.packs, 'pack')}, ${formatBytes(condemned.bytes)}${withoutPackNote(condemned.withoutPack)}`
         : undefined,
     ],
-    ['damaged', report.damagedPacks > 0 ? countOf(report.damagedPacks, 'pack') : undefined],
     [
       'being written',
       temporaries &&
@@ -83,6 +87,7 @@ function describe(report: DoctorReport): string {
       temporaries &&
         filesText(temporaries.leftFiles, temporaries.leftBytes, ': the next capture or gc deletes it'),
     ],
+    ...(health === undefined ? [] : healthFields(health)),
   ])}`;
 }
 
@@ -142,9 +147,9 @@ function keptText(images: readonly KeptImage[]): string {
   return images.map(({ publication, image }) => image ?? shortId(publication)).join(', ');
 }
 
-function problemLines({ problems }: DoctorReport): string {
-  if (problems.length === 0) return '';
-  return `\n${problems.map(({ message }) => `Problem: ${printableLine(message)}\n`).join('')}`;
+function findingsText(report: DoctorReport): string {
+  const lines = findingLines(report);
+  return lines.length === 0 ? '' : `\n${lines.join('\n')}\n`;
 }
 
 function describeBroken({ lease: { id, state, holder }, published }: BrokenLease): string {

@@ -3,7 +3,9 @@ import type { Command } from 'commander';
 import type { StoreStats } from '../../src/index.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { countOf, formatBytes, formatCount } from '../format.js';
+import { healthFields } from '../health-text.js';
 import { imageTitle } from '../image-text.js';
+import { storeMetrics, usageMetrics, writeMetrics } from '../metrics.js';
 import type { Session, StartSession } from '../session.js';
 import { renderFields, renderTable } from '../table.js';
 
@@ -12,12 +14,17 @@ export function define(command: Command, start: StartSession): void {
     .description(
       'Show what the store holds, what deduplication and compression save, and what each image alone needs.',
     )
-    .action(() => start(stats));
+    .option('--metrics <file>', 'write metrics for the textfile collector of node_exporter to this file, too')
+    .action((options: { readonly metrics?: string }) => start((session) => stats(session, options.metrics)));
 }
 
-async function stats(session: Session): Promise<ExitCode> {
+async function stats(session: Session, metrics: string | undefined): Promise<ExitCode> {
   const store = await session.openStore();
   const result = await store.stats(await session.operation());
+  if (metrics !== undefined) {
+    const all = [...storeMetrics(await store.doctor()), ...usageMetrics(store.info.location, result)];
+    await writeMetrics(metrics, all);
+  }
   await session.print(
     { store: store.info, ...result },
     async () => describe(result) + (await imageTable(result)),
@@ -41,6 +48,7 @@ function describe(stats: StoreStats): string {
     ],
     ['not needed', `${formatBytes(stats.unreferencedBytes)} before compression: no live image needs it`],
     ['chunk index', formatBytes(stats.indexBytes)],
+    ...healthFields(stats.health),
   ]);
 }
 

@@ -1,5 +1,6 @@
 /** Who works with a store, and what waits in it. */
-import type { Problem } from './findings.js';
+import type { Hint, Problem } from './findings.js';
+import type { Health } from './health.js';
 import type { StoreInfo, Versions } from './store.js';
 
 /** An image that a lease or a pin keeps. */
@@ -52,7 +53,7 @@ export interface GcReport {
   };
 }
 
-/** Who works with a store, what waits in it, and what of it cannot be read. Packs are counted and not read. */
+/** Who works with a store, what waits in it, how it fares, and what of it cannot be read. Packs are counted and not read. */
 export interface DoctorReport {
   readonly store: StoreInfo;
   readonly versions: Versions;
@@ -61,6 +62,9 @@ export interface DoctorReport {
   readonly leases: readonly LeaseReport[];
   readonly pins: readonly PinReport[];
   readonly gc: GcReport;
+  /** Live images, and when the newest of them was captured. */
+  readonly images: number;
+  readonly newestImage?: Date;
   /** Removed images that the next gc purges once their grace is over. */
   readonly removedImages: number;
   /** Images that a gc has purged and whose manifest is still there: somebody reads them, or that gc was stopped. */
@@ -72,8 +76,8 @@ export interface DoctorReport {
     /** Records whose pack is gone: the next gc deletes them. */
     readonly withoutPack: number;
   };
-  /** Packs that were found damaged: nothing is taken from them any more. */
-  readonly damagedPacks: number;
+  /** Absent where the store's listings cannot be had. */
+  readonly health?: Health;
   /**
    * Files in `tmp/`: being written, or left by processes that died, which the next capture or gc deletes. Whole packs of
    * captures that never published are not told here, as packs would have to be read: gc's dry run counts them.
@@ -84,8 +88,10 @@ export interface DoctorReport {
     readonly leftFiles: number;
     readonly leftBytes: number;
   };
-  /** What cannot be read. While there is any, gc may refuse to work. */
+  /** What cannot be read, and what images have lost. While there is any, gc may refuse to work. */
   readonly problems: readonly Problem[];
+  /** What is odd and does no harm. */
+  readonly hints: readonly Hint[];
 }
 
 export interface BrokenLease {

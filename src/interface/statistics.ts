@@ -1,3 +1,4 @@
+import type { Health } from './health.js';
 import type { Image } from './image.js';
 
 export interface Usage {
@@ -27,5 +28,6 @@ export interface StoreStats {
   readonly dedupRatio: number;
   /** plain bytes in data packs / their stored bytes */
   readonly compressionRatio: number;
+  readonly health: Health;
   readonly perImage: readonly { readonly image: Image; readonly usage: Usage }[];
 }

@@ -5,6 +5,7 @@ import type { BrokenLease, DoctorReport } from './doctor.js';
 import type { VerifyResult } from './findings.js';
 import type { GcOptions, GcResult } from './gc.js';
 import type { Image, ImageFilter, ImageReader } from './image.js';
+import type { MaintainOptions, MaintainResult } from './maintain.js';
 import type { OperationOptions, Warning } from './operation.js';
 import type { RestoreOptions, RestoreResult } from './restore.js';
 import type { PruneOptions, PruneResult, RetentionPolicy, StoredPolicy } from './retention.js';
@@ -76,6 +77,8 @@ export interface Store {
    * values; with `repair` what can be mended is.
    */
   scrub(options?: ScrubOptions): Promise<ScrubResult>;
+  /** Prunes by the store's policies, collects, and scrubs a slice: what a timer calls every night. */
+  maintain(options?: MaintainOptions): Promise<MaintainResult>;
   /** Who works with the store, what waits in it, and what cannot be read. */
   doctor(): Promise<DoctorReport>;
   /**

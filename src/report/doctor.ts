@@ -18,12 +18,14 @@ import { Findings } from '../engine/findings.js';
 import { requireId } from '../engine/leases.js';
 import { storeInfo } from '../engine/store-info.js';
 import { ImageLibrary } from '../images/image-library.js';
-import type { DoctorReport, PinReport } from '../interface.js';
+import type { DoctorReport, Image, LostImageRange, PinReport, Problem } from '../interface.js';
 import type { ObjectStore } from '../objects/object-store.js';
 import { listPacks, type PackListing } from '../packs/list-packs.js';
 import { mapConcurrently } from '../system/map-concurrently.js';
 import { versions } from '../versions.js';
 import { reportGc } from './gc-report.js';
+import { health } from './health.js';
+import { hintsOf } from './hints.js';
 import { keptImageNames } from './kept-images.js';
 import { type NameKept, reportLeases } from './lease-reports.js';
 
@@ -42,23 +44,38 @@ export async function doctor(engine: Engine): Promise<DoctorReport> {
   await readNotes(objects, findings);
   const temporaries = await findings.of(async () => objects.temporaries?.());
   const freeBytes = await findings.of(async () => objects.freeBytes?.());
+  const fares = await findings.of(() => health(engine, images.all));
+  for (const range of fares?.lost.ranges ?? []) findings.problems.push(lostRange(range));
+  const newestMs = Math.max(0, ...images.all.map(({ created }) => created.getTime()));
+  const seen = {
+    leases: leases ?? [],
+    gc: gc ?? {},
+    ...(temporaries === undefined ? {} : { temporaries }),
+    ...(fares === undefined ? {} : { health: fares }),
+  };
   return {
+    ...seen,
     store: storeInfo(objects, config),
     versions: versions(),
     ...(freeBytes === undefined ? {} : { freeBytes }),
-    leases: leases ?? [],
     pins: pins ?? [],
-    gc: gc ?? {},
+    images: images.all.length - images.removed,
+    ...(newestMs > 0 && { newestImage: new Date(newestMs) }),
     removedImages: images.removed,
     purgedImages: images.purged,
     condemned: await sizeOfCondemned(objects, packs),
-    damagedPacks: packs?.damaged.size ?? 0,
-    ...(temporaries === undefined ? {} : { temporaries }),
     problems: findings.problems,
+    hints: [...findings.hints, ...hintsOf(seen)],
   };
 }
 
+function lostRange({ image, offset, length }: LostImageRange): Problem {
+  const message = `Image ${image} has lost ${length} bytes at byte ${offset}: a repair gave them up; a capture of the same content brings them back`;
+  return { code: 'chunk-missing', message, image, offset, length };
+}
+
 interface ImagesSeen {
+  readonly all: readonly Image[];
   readonly removed: number;
   readonly purged: number;
   readonly nameKept: NameKept;
@@ -74,6 +91,7 @@ async function lookAtImages({ objects, environment }: Engine, findings: Findings
   const images = state?.images ?? [];
   const headers = state?.listing.headers ?? [];
   return {
+    all: images,
     removed: images.filter(({ removed }) => removed).length,
     purged: headers.length - images.length,
     nameKept: keptImageNames(headers),

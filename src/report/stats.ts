@@ -7,6 +7,7 @@ import type { Image, OperationOptions, StoreStats } from '../interface.js';
 import type { ObjectStore } from '../objects/object-store.js';
 import type { PackCatalog } from '../packs/pack-catalog.js';
 import { mapConcurrently } from '../system/map-concurrently.js';
+import { health } from './health.js';
 import { storedShare, visitChunks, type WalkSettings } from './image-entries.js';
 import { countSteadily } from './steady-count.js';
 
@@ -36,6 +37,7 @@ export async function stats(engine: Engine, options: OperationOptions): Promise<
       indexBytes: await open.catalog.index.size(),
       dedupRatio: uniqueBytes === 0 ? 1 : usedBytes / uniqueBytes,
       compressionRatio: packs.frameBytes === 0 ? 1 : packs.plainBytes / packs.frameBytes,
+      health: await health(engine, images),
       perImage,
     };
   } finally {

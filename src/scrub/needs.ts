@@ -2,7 +2,7 @@
  * What the store's images need and which of it nobody has. Images are listed before packs: what a published image needs is
  * there, unless gc moves it meanwhile, and then one look more finds it.
  */
-import { type EntryKind, type PackId, type PubId, parseLeaseId, toHex } from '../../store-format/index.js';
+import { type PackId, type PubId, parseLeaseId } from '../../store-format/index.js';
 import type { Engine } from '../engine/engine.js';
 import type { Findings } from '../engine/findings.js';
 import { requireId } from '../engine/leases.js';
@@ -12,33 +12,13 @@ import type { OperationOptions } from '../interface.js';
 import { listPackIds } from '../packs/list-packs.js';
 import { ProgressReport } from '../progress.js';
 import { Mark } from '../reachability/mark.js';
+import { MissingEntries } from '../reachability/missing-entries.js';
 import { Manifests } from '../reachability/roots.js';
 import { type Footers, Survey } from '../reachability/survey.js';
 import type { PackChecks } from './check-packs.js';
 
 /** Looks before what is missing counts as missing: a gc beside moves packs once at most in a moment. */
 const MAX_LOOKS = 4;
-
-/** Entries by kind and id. */
-export class MissingEntries {
-  readonly #ids = new Map<string, EntryKind>();
-
-  add(kind: EntryKind, id: Uint8Array): void {
-    this.#ids.set(`${kind} ${toHex(id)}`, kind);
-  }
-
-  has(kind: EntryKind, id: Uint8Array): boolean {
-    return this.#ids.size > 0 && this.#ids.has(`${kind} ${toHex(id)}`);
-  }
-
-  get size(): number {
-    return this.#ids.size;
-  }
-
-  *[Symbol.iterator](): Generator<{ readonly kind: EntryKind; readonly id: string }> {
-    for (const [key, kind] of this.#ids) yield { kind, id: key.slice(key.indexOf(' ') + 1) };
-  }
-}
 
 export interface Needs {
   /** Copies in packs that are not sound are kept only where there is no other. */

@@ -8,7 +8,7 @@ import type { FooterTable } from '../packs/footer-table.js';
 import { CHUNK_COPIES, ENTRY_COPIES } from '../packs/pack-catalog.js';
 import type { CheckedCopies } from '../reachability/checked-copies.js';
 import { Copier } from '../reachability/copier.js';
-import type { MissingEntries } from './needs.js';
+import type { MissingEntries } from '../reachability/missing-entries.js';
 
 export interface Fetched {
   readonly entries: number;

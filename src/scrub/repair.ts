@@ -24,9 +24,10 @@ import type { OperationOptions } from '../interface.js';
 import { CheckedCopies } from '../reachability/checked-copies.js';
 import { Copier } from '../reachability/copier.js';
 import { LostEntries } from '../reachability/lost-entries.js';
+import type { MissingEntries } from '../reachability/missing-entries.js';
 import type { NumberedPack } from '../reachability/survey.js';
 import type { PackChecks } from './check-packs.js';
-import type { MissingEntries, Needs } from './needs.js';
+import type { Needs } from './needs.js';
 import type { OtherStore } from './other-store.js';
 
 /** Pages lead to recipes, and these to chunks; one round more sees that nothing is left. */

@@ -6,9 +6,10 @@
  *   [3] what do images need that nobody has?        needs.ts
  *   [4] read every manifest and record              check-records.ts
  *   [5] repair, if asked                            repair.ts, repair-records.ts, other-store.ts
- *   [6] which ranges of which images are lost       name-losses.ts
+ *   [6] which ranges of which images are lost       contents/name-losses.ts
  */
 import { imageKey, type LeaseId, type PackId, type PubId, packKey } from '../../store-format/index.js';
+import { nameLosses } from '../contents/name-losses.js';
 import { readConfig, requireFeatures, requireWritable } from '../engine/config-records.js';
 import type { Engine } from '../engine/engine.js';
 import { Findings } from '../engine/findings.js';
@@ -22,7 +23,6 @@ import { Attestations } from './attest.js';
 import { PackChecks } from './check-packs.js';
 import { checkRecords, type RecordsChecked } from './check-records.js';
 import { choosePacks, type ScrubbedPack } from './choose-packs.js';
-import { nameLosses } from './name-losses.js';
 import { type Needs, NeedsFinder } from './needs.js';
 import { OtherStore } from './other-store.js';
 import { Repair } from './repair.js';

@@ -18,6 +18,8 @@ import type {
   Image,
   ImageFilter,
   ImageReader,
+  MaintainOptions,
+  MaintainResult,
   OperationOptions,
   PruneOptions,
   PruneResult,
@@ -127,6 +129,12 @@ export class FolderBackedStore implements Store {
     if (!dryRun) this.engine.workers.prepare();
     const { scrub } = await import('../scrub/scrub.js');
     return scrub(this.engine, options, from === undefined ? undefined : () => this.openOther(from));
+  }
+
+  async maintain(options: MaintainOptions = {}): Promise<MaintainResult> {
+    this.engine.workers.prepare();
+    const { maintain } = await import('./maintain.js');
+    return maintain(this.engine, options);
   }
 
   async doctor(): Promise<DoctorReport> {

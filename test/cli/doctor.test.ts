@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdir, readdir, readFile, stat, unlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { EXIT } from '../../cli/exit-codes.js';
 import { pinImage } from '../../src/engine/pins.js';
 import { systemEnvironment } from '../../src/environment.js';
 import { blake3 } from '../../src/hashing/blake3.js';
@@ -66,8 +67,9 @@ test('a capture at work is alive; killed, it is dead', async (t) => {
   t.regex(await told(store), new RegExp(`^${lease!.id.slice(0, 8)} +alive +capture .* ${image}$`, 'm'));
   child.kill('SIGKILL');
   await run;
-  const after = await examine(t, store);
+  const after = await examine(t, store, EXIT.hints);
   t.deepEqual(after.leases, [{ ...lease!, state: 'dead' }]);
+  t.true(after.hints.some(({ code, object }) => code === 'lease-dead' && object === `leases/${lease!.id}`));
 });
 
 test('files of the dead are told from files being written', async (t) => {
@@ -80,7 +82,9 @@ test('files of the dead are told from files being written', async (t) => {
   await writeFile(join(store, 'tmp', 'young.0'), Buffer.alloc(30));
   await writeFile(join(store, 'tmp', 'old.0'), Buffer.alloc(4));
   await utimes(join(store, 'tmp', 'old.0'), 0, 0);
-  const { temporaries } = await examine(t, store);
+  const { temporaries, hints, problems } = await examine(t, store, EXIT.hints);
+  t.deepEqual(problems, []);
+  t.deepEqual(new Set(hints.map(({ code }) => code)), new Set(['lease-dead', 'left-behind']));
   t.deepEqual(temporaries, { files: 4, bytes: 1234, leftFiles: 2, leftBytes: 1004 });
   t.regex(await told(store), /being written +2 files, 230 B\n {2}left over +2 files, 1004 B: /);
   await hold.release();
@@ -191,7 +195,9 @@ test('gc: never, running, stopped, finished', async (t) => {
   t.deepEqual(running.gc.finished, asRead);
   t.regex(await told(store), /gc +runs since 1970-01-01 00:02, lease [0-9a-f]{8}\n/);
   await hold.leave();
-  t.is((await examine(t, store)).gc.unfinished!.state, 'dead');
+  const stopped = await examine(t, store, EXIT.hints);
+  t.is(stopped.gc.unfinished!.state, 'dead');
+  t.true(stopped.hints.some(({ code }) => code === 'gc-unfinished'));
   t.regex(await told(store), /gc +does not run; the one of 1970-01-01 00:02 was stopped/);
 });
 
@@ -208,7 +214,7 @@ test('condemned packs, with and without their file, and removed images', async (
   await doppel(['--store', store, 'rm', 'mail']);
   const report = await examine(t, store);
   t.deepEqual(report.condemned, { packs: 1, bytes: (await stat(pack!)).size, withoutPack: 1 });
-  t.is(report.damagedPacks, 1);
+  t.is(report.health?.damagedPacks, 0, 'a record whose pack is gone says nothing any more');
   t.is(report.removedImages, 1);
   t.regex(await told(store), /condemned +1 pack, .*, and 1 record of packs that are gone\n/);
 });

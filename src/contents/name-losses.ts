@@ -1,12 +1,12 @@
 /** Which ranges of which images are lost with entries that nobody has: neighbours are told as one range. */
 import { EntryKind, HASH_BYTES } from '../../store-format/index.js';
-import { asBuffer } from '../contents/image-contents.js';
-import { type OpenContents, openResolved } from '../contents/open-contents.js';
-import { isLost, resolveSegment } from '../contents/resolve-segment.js';
 import type { Engine } from '../engine/engine.js';
 import { shortName } from '../images/image-library.js';
 import type { OperationOptions, Problem } from '../interface.js';
-import type { MissingEntries } from './needs.js';
+import type { MissingEntries } from '../reachability/missing-entries.js';
+import { asBuffer } from './image-contents.js';
+import { type OpenContents, openResolved } from './open-contents.js';
+import { isLost, resolveSegment } from './resolve-segment.js';
 
 /** Ranges named one by one per image; what follows is told in sum. */
 const MAX_RANGES_PER_IMAGE = 1_000;
