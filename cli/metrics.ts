@@ -26,9 +26,11 @@ export async function writeMetrics(path: string, metrics: readonly Metric[]): Pr
     await writeFile(temporary, renderMetrics(metrics));
     await chmod(temporary, READABLE_BY_ALL);
     await rename(temporary, path);
-  } catch (error) {
+  } catch (cause) {
     await unlink(temporary).catch(() => undefined);
-    throw error;
+    const { StoreError } = await import('../src/index.js');
+    const message = `Cannot write metrics to ${path}: ${cause instanceof Error ? cause.message : String(cause)}`;
+    throw new StoreError('target-unwritable', message, { path }, { cause });
   }
 }
 

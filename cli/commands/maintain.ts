@@ -113,7 +113,7 @@ function describe({ steps, prune, gc, scrub, seconds }: MaintainResult, isDryRun
       'prune',
       prune
         ? `${countOf(prune.removedImages, 'image')} removed, ${prune.keptImages} kept`
-        : failureOf('prune'),
+        : (failureOf('prune') ?? 'nothing to do: no policies are set ("doppel policy set")'),
     ],
     [
       'gc',
