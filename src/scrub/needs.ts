@@ -117,7 +117,10 @@ export class NeedsFinder {
     return { roots, unreadable };
   }
 
+  /** Where listings lag, what is there may not be listed yet. */
   async #isUnchanged(before: ReadonlySet<PackId>): Promise<boolean> {
+    const { config, environment } = this.engine;
+    if (config.listDelayMs) await environment.sleep(config.listDelayMs, this.options.signal);
     const now = await listPackIds(this.engine.objects, 'packs');
     return now.size === before.size && [...now].every((pack) => before.has(pack));
   }

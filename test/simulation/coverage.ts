@@ -13,6 +13,8 @@ export const COVERED = [
   'packs unlinked',
   'leases broken',
   'reads compared',
+  'scrubs completed',
+  'packs set aside',
   'power failures',
   'packs rotted',
   'packs vanished',
@@ -36,6 +38,7 @@ export class Coverage {
   /** A request of a process has taken effect. @param value what it was answered */
   note({ process, verb, key }: Request, value: unknown): void {
     const { operation } = process;
+    if (verb === 'claim' && key.startsWith('damaged/') && value === true) this.add('packs set aside');
     if (operation?.kind === 'gc') this.#noteGc(operation.number, verb, key, value);
   }
 
@@ -61,6 +64,7 @@ export class Coverage {
   ended(kind: OperationKind, succeeded: boolean): void {
     if (kind === 'capture') this.add(succeeded ? 'captures published' : 'captures broken off');
     else if (kind === 'gc' && succeeded) this.add('gcs completed');
+    else if (kind === 'scrub' && succeeded) this.add('scrubs completed');
     else if (kind === 'read' && succeeded) this.add('reads compared');
   }
 }

@@ -8,6 +8,7 @@ import { pinImage, unpin } from '../../src/engine/pins.js';
 import { StoreError } from '../../src/errors.js';
 import { gc } from '../../src/gc/gc.js';
 import type { GcOptions, Image } from '../../src/interface.js';
+import { scrub } from '../../src/scrub/scrub.js';
 import type { PubId } from '../../store-format/index.js';
 import type { DiskPool } from './disk-pool.js';
 import { bytesOf, streamOf } from './disks.js';
@@ -70,6 +71,7 @@ export const OPERATIONS: Readonly<Record<OperationKind, (actor: Actor) => Promis
     await actor.engine.catalog();
   },
   configure: configureGc,
+  scrub: scrubStore,
 };
 
 async function captureDisk({ engine, random, ledger, disks, model, scenario, nowMs }: Actor): Promise<void> {
@@ -202,6 +204,17 @@ async function configureGc({ engine, random }: Actor): Promise<void> {
     ...config,
     settings: { ...config.settings, repackBelow },
   }));
+}
+
+/** Mostly it repairs. In a store that nobody hurt it finds nothing, whatever runs beside it. */
+async function scrubStore({ engine, random, model, operation, scenario }: Actor): Promise<void> {
+  const repair = random.chance(0.8);
+  if (repair) requireWritable(engine);
+  const wasSound = model.wholeness.isSound;
+  const { problems } = await scrub(engine, { repair, fraction: random.pick([0.3, 1]) });
+  const isSound = wasSound && model.wholeness.isSound;
+  if (!isSound || operation.disturbed || scenario.listDelayMs > 0 || problems.length === 0) return;
+  throw new Violation('scrub', `Scrub found what is not so: ${problems[0]!.message}`, []);
 }
 
 function referenceTo({ id }: Image): string {

@@ -33,6 +33,7 @@ const CYCLE: Focus['weights'] = {
   undelete: 0,
   rebuild: 0,
   configure: 0,
+  scrub: 0,
 };
 
 /** A few disks that recur, and gc that takes at once what is not needed. */

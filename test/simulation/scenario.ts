@@ -15,6 +15,7 @@ export const OPERATION_KINDS = [
   'gc',
   'rebuild',
   'configure',
+  'scrub',
 ] as const;
 export type OperationKind = (typeof OPERATION_KINDS)[number];
 
@@ -103,6 +104,7 @@ export function scenarioOf(seed: number): Scenario {
       gc: 9 + random.below(8),
       rebuild: 0.3,
       configure: 0.5,
+      scrub: random.pick([0, 1, 5]),
     },
     config: configOf(random, listDelayMs),
   };

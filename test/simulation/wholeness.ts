@@ -46,6 +46,11 @@ export class Wholeness {
     this.#everDamaged.add(image);
   }
 
+  /** Hardware and hands have left everything alone so far. */
+  get isSound(): boolean {
+    return this.#everDamaged.size === 0 && this.#rot.size === 0;
+  }
+
   get anyRotten(): boolean {
     for (const { rotten } of this.#packs.values()) if (rotten.size > 0) return true;
     return false;

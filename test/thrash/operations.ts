@@ -14,7 +14,16 @@ const NAMES = ['web', 'mail', 'db'] as const;
 /** More live images than this are thinned out: the store stays small, and gc has work. */
 const MANY_IMAGES = 16;
 
-export type OperationName = 'capture' | 'restore' | 'rm' | 'undelete' | 'tag' | 'gc' | 'verify' | 'ls';
+export type OperationName =
+  | 'capture'
+  | 'restore'
+  | 'rm'
+  | 'undelete'
+  | 'tag'
+  | 'gc'
+  | 'verify'
+  | 'scrub'
+  | 'ls';
 
 export interface Thrashed {
   readonly runner: CommandRunner;
@@ -33,6 +42,7 @@ export const OPERATIONS: Readonly<Record<OperationName, (thrashed: Thrashed) => 
   tag,
   gc,
   verify,
+  scrub,
   ls,
 };
 
@@ -46,6 +56,7 @@ export function chooseOperation({ random, model }: Thrashed): OperationName {
     ['tag', 6],
     ['gc', 14],
     ['verify', 6],
+    ['scrub', 5],
     ['ls', 8],
   ]);
 }
@@ -175,6 +186,14 @@ async function verify({ runner, model, random }: Thrashed): Promise<void> {
   if (image === undefined) return;
   const seen = model.glance(image);
   expectRead(model, seen, await runner.run('verify', ['verify', '--json', `@${image.id}`]));
+}
+
+/** Nobody hurts the store here: whatever runs beside it, nothing is found, and a repair has nothing to do. */
+async function scrub({ runner, random }: Thrashed): Promise<void> {
+  const words = ['scrub', '--json'];
+  if (random.chance(0.5)) words.push('--repair');
+  else if (random.chance(0.5)) words.push('--fraction', '1/3');
+  expectDone(await runner.run('scrub', words));
 }
 
 /** What is listed is what should be there. */
