@@ -19,9 +19,9 @@ const STRUCTURED_SHARE = 0.3;
 const SEALED_SHARE = 0.9;
 const THOROUGH_SHARE = 1 / 8;
 /** To make a slow input small takes its time. */
-const SLOW_TRIES = 20;
+const SLOW_TRIES = 8;
 /** A target that breaks its contract again and again has said enough. */
-export const MAX_VIOLATIONS = 3;
+const MAX_VIOLATIONS = 3;
 
 export class Fuzzer {
   readonly tally: Tally;
@@ -29,6 +29,7 @@ export class Fuzzer {
   readonly #corpus: Buffer[];
   readonly #kept: number;
   readonly #paths = new Set<string>();
+  #broken = 0;
 
   constructor(
     readonly target: Target,
@@ -46,7 +47,7 @@ export class Fuzzer {
   }
 
   get isDone(): boolean {
-    return this.violations.length >= MAX_VIOLATIONS;
+    return this.#broken >= MAX_VIOLATIONS;
   }
 
   /** Input `index` of this seed: the same for the same corpus. Its random numbers go on to whoever judges it. */
@@ -88,6 +89,8 @@ export class Fuzzer {
     index: number,
     { kind, message }: Omit<Violation, 'target' | 'input' | 'index' | 'seed'>,
   ) {
+    this.#broken++;
+    if (this.violations.some((known) => known.kind === kind)) return;
     const small = await minimize(
       input,
       async (candidate) => {

@@ -35,14 +35,24 @@ export interface Recorded {
   readonly input: Buffer;
 }
 
+/** The count alone, which a watchdog asks for often. */
+export function readCount(path: string): number {
+  return readStart(path, HEAD_BYTES).readUInt32LE(0);
+}
+
 export function readRecord(path: string): Recorded {
-  const bytes = Buffer.alloc(HEAD_BYTES + 4 * MAX_INPUT_BYTES);
+  const bytes = readStart(path, HEAD_BYTES + 4 * MAX_INPUT_BYTES);
+  const input = bytes.subarray(HEAD_BYTES, HEAD_BYTES + bytes.readUInt32LE(8));
+  return { count: bytes.readUInt32LE(0), index: bytes.readUInt32LE(4), input };
+}
+
+function readStart(path: string, length: number): Buffer {
+  const bytes = Buffer.alloc(length);
   const file = openSync(path, 'r');
   try {
     readSync(file, bytes, 0, bytes.length, 0);
   } finally {
     closeSync(file);
   }
-  const input = bytes.subarray(HEAD_BYTES, HEAD_BYTES + bytes.readUInt32LE(8));
-  return { count: bytes.readUInt32LE(0), index: bytes.readUInt32LE(4), input };
+  return bytes;
 }

@@ -7,11 +7,12 @@ import { HANG_MS, type Outcome, type Role, Supervisor, type Task } from './super
 import { sumOf, type Tally, type Violation } from './tally.js';
 import type { Target } from './target.js';
 
-/** Exploring costs some 30 times what other inputs cost: a twentieth, and not more than finds something. */
-const EXPLORED_SHARE = 1 / 20;
-const MAX_EXPLORED = 3000;
-/** Pieces of a target's work, so that processes end together. */
+/** Exploring costs some 20 times what other inputs cost: a fiftieth, and not more than finds something. */
+const EXPLORED_SHARE = 1 / 50;
+const MAX_EXPLORED = 4000;
+/** Pieces of a target's work, so that processes end together; each begins cold. */
 const PIECES = 4;
+const MIN_PIECE = 20_000;
 /** Each costs a process, and a time of waiting where it still hangs. */
 const DEATH_TRIES = 8;
 const DEATH_HANG_MS = 2000;
@@ -38,13 +39,14 @@ export async function runFuzz(options: FuzzOptions): Promise<FuzzResult> {
   const shares = targets.reduce((sum, { share }) => sum + share, 0);
   const planned = targets.map(({ name, share }) => ({ name, count: Math.ceil((inputs * share) / shares) })); // [1]
   const explorations = planned.map(({ name, count }) => {
-    const explored = Math.min(MAX_EXPLORED, Math.ceil(count * EXPLORED_SHARE));
-    return { target: name, seed, first: 0, count: explored, corpus: [] };
+    return { target: name, seed, first: 0, count: exploredOf(count), corpus: [] };
   });
   const outcomes = await inProcesses('explore', explorations, jobs, hangMs); // [2]
-  const tasks = planned.flatMap(({ name, count }, i) => {
+  const broken = new Set(outcomes.flatMap(({ violations }) => violations.map(({ target }) => target)));
+  const sound = planned.filter(({ name }) => !broken.has(name));
+  const tasks = sound.flatMap(({ name, count }) => {
     const found = outcomes.filter(({ tally }) => tally.target === name).flatMap((outcome) => outcome.found);
-    return pieces(name, seed, explorations[i]!.count, count, found);
+    return pieces(name, seed, exploredOf(count), count, found);
   });
   const endMs = minutes === undefined ? undefined : Date.now() + minutes * 60_000;
   const timed =
@@ -59,7 +61,7 @@ export async function runFuzz(options: FuzzOptions): Promise<FuzzResult> {
     ),
   );
   const violations: Violation[] = [];
-  for (const violation of outcomes.flatMap((outcome) => outcome.violations))
+  for (const violation of firstOfEach(outcomes.flatMap((outcome) => outcome.violations)))
     violations.push(await small(violation)); // [4]
   return { tallies, violations, ms: performance.now() - started };
 }
@@ -70,8 +72,12 @@ function slotEnd(endMs: number, i: number, count: number): number {
   return endMs - left + (left * (i + 1)) / count;
 }
 
+function exploredOf(count: number): number {
+  return Math.min(MAX_EXPLORED, Math.ceil(count * EXPLORED_SHARE));
+}
+
 function pieces(target: string, seed: number, from: number, to: number, corpus: readonly string[]): Task[] {
-  const size = Math.max(1, Math.ceil((to - from) / PIECES));
+  const size = Math.max(MIN_PIECE, Math.ceil((to - from) / PIECES));
   return Array.from({ length: Math.ceil((to - from) / size) }, (_, i) => {
     const first = from + i * size;
     return { target, seed, first, count: Math.min(size, to - first), corpus };
@@ -102,6 +108,12 @@ async function inProcesses(
   };
   await Promise.all(Array.from({ length: jobs }, place));
   return outcomes;
+}
+
+/** One of each kind for each target: the others are mostly the same mistake. */
+function firstOfEach(violations: readonly Violation[]): readonly Violation[] {
+  const isSame = (a: Violation, b: Violation) => a.target === b.target && a.kind === b.kind;
+  return violations.filter((violation, i) => violations.findIndex((first) => isSame(first, violation)) === i);
 }
 
 /** What ended its process could not be made small there. */

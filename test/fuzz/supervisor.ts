@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ViolationKind } from './judge.js';
-import { type Recorded, readRecord } from './recorder.js';
+import { type Recorded, readCount, readRecord } from './recorder.js';
 import { newTally, sumOf, type Tally, type Violation } from './tally.js';
 
 /** Inputs take 20 us; the largest that a bound allows, 5 seconds. */
@@ -117,9 +117,9 @@ export class Supervisor {
     let count = -1;
     let since = performance.now();
     return setInterval(() => {
-      const record = readRecord(this.#record);
-      if (record.count !== count) {
-        count = record.count;
+      const now = readCount(this.#record);
+      if (now !== count) {
+        count = now;
         since = performance.now();
       } else if (performance.now() - since > this.hangMs) onHang();
     }, WATCH_MS);
@@ -127,7 +127,7 @@ export class Supervisor {
 
   #start(): Promise<ChildProcess> {
     return new Promise((resolve, reject) => {
-      const execArgv = [...process.execArgv, `--max-old-space-size=${HEAP_MIB}`];
+      const execArgv = [...process.execArgv, `--max-old-space-size=${HEAP_MIB}`, '--min-semi-space-size=16'];
       const child = fork(new URL('./worker.ts', import.meta.url), [this.#record, this.role], {
         execArgv,
         stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
