@@ -5,7 +5,7 @@
 import type { Coverage } from './coverage.js';
 import type { Fuzzer } from './fuzzer.js';
 
-const BATCH = 8;
+const BATCH = 16;
 
 /** @returns the inputs found */
 export async function explore(

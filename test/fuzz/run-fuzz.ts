@@ -9,7 +9,7 @@ import type { Target } from './target.js';
 
 /** Exploring costs some 20 times what other inputs cost: a fiftieth, and not more than finds something. */
 const EXPLORED_SHARE = 1 / 50;
-const MAX_EXPLORED = 4000;
+const MAX_EXPLORED = 1500;
 /** Pieces of a target's work, so that processes end together; each begins cold. */
 const PIECES = 4;
 const MIN_PIECE = 20_000;
