@@ -3,7 +3,7 @@
  * One context per thread; each worker has its own copy of this module.
  */
 import binding from 'zstd-napi/binding.js';
-import { FrameCodec } from '../../store-format/layouts.js';
+import { FrameCodec, MIB } from '../../store-format/layouts.js';
 
 const compressor = new binding.CCtx();
 const decompressor = new binding.DCtx();
@@ -48,8 +48,29 @@ export function decompressFrame(
   plainBytes: number,
   out: Uint8Array,
 ): Uint8Array {
+  if (codec !== FrameCodec.stored) checkOneFrame(stored);
   const plain = codec === FrameCodec.stored ? stored : out.subarray(0, decompressor.decompress(out, stored));
   if (plain.length !== plainBytes)
     throw new RangeError(`Frame of ${plain.length} plain bytes, expected ${plainBytes}`);
   return plain;
+}
+
+const ZSTD_MAGIC = 0xfd2fb528;
+/** Of the frame header's descriptor: the plain bytes are the window, and no byte says its size. */
+const SINGLE_SEGMENT = 0x20;
+const MAX_WINDOW_BYTES = 16 * MIB;
+
+/**
+ * SPEC.md, "Pack": exactly one frame, with a window that any reader has room for. The decompressor would also take several
+ * frames, frames to be skipped, and windows of 128 MiB. That no dictionary is wanted it sees itself.
+ */
+function checkOneFrame(stored: Uint8Array): void {
+  const view = new DataView(stored.buffer, stored.byteOffset, stored.byteLength);
+  const isFrame = stored.length > 5 && view.getUint32(0, true) === ZSTD_MAGIC;
+  if (!isFrame || binding.findFrameCompressedSize(stored) !== stored.length)
+    throw new RangeError('Not exactly one zstd frame');
+  const window = view.getUint8(5);
+  const windowBytes = 2 ** (10 + (window >> 3)) * (1 + (window & 7) / 8);
+  if ((view.getUint8(4) & SINGLE_SEGMENT) === 0 && windowBytes > MAX_WINDOW_BYTES)
+    throw new RangeError(`zstd frame with a window of ${windowBytes} bytes`);
 }

@@ -8,9 +8,15 @@ export type Reference =
   | { readonly kind: 'tag'; readonly name: string; readonly tag: string }
   | { readonly kind: 'id'; readonly name?: string; readonly prefix: string };
 
+/**
+ * More than any name and tag have, however their letters are composed. To bring a text into normal form may take the
+ * square of the time to read it.
+ */
+const MAX_REFERENCE_LENGTH = 4096;
+
 /** @throws bad-reference */
 export function parseReference(text: string): Reference {
-  const match = /^([^:~@]*)(?:~([0-9]{1,6})|:([^:~@]+)|@([0-9a-f]{1,32}))?$/u.exec(text.normalize('NFC'));
+  const match = /^([^:~@]*)(?:~([0-9]{1,6})|:([^:~@]+)|@([0-9a-f]{1,32}))?$/u.exec(normalForm(text));
   if (match !== null) {
     const [, name = '', back, tag, prefix] = match;
     if (prefix !== undefined && name === '') return { kind: 'id', prefix };
@@ -27,9 +33,14 @@ export function parseReference(text: string): Reference {
   );
 }
 
+/** What is too long stays as it is, and is no name. */
+function normalForm(text: string): string {
+  return text.length > MAX_REFERENCE_LENGTH ? text : text.normalize('NFC');
+}
+
 /** A name or tag in its normal form. @throws bad-name */
 export function checkName(text: string, what: 'name' | 'tag'): string {
-  const normal = text.normalize('NFC');
+  const normal = normalForm(text);
   if (isName(normal)) return normal;
   throw new StoreError(
     'bad-name',
