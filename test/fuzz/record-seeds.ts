@@ -23,6 +23,9 @@ export const RECORD_SEEDS: Readonly<Partial<Record<RecordKind, RecordSeed>>> = {
       ...jsonBlock('config').payload,
       listDelayMs: 5,
       settings: { level: 3, cache: 'on', fast: true },
+      policies: {
+        'web*': { last: 3, daily: 7, withinMs: 86_400_000, tags: ['golden'], labels: { site: 'lab' } },
+      },
     },
   },
   name: { key: jsonBlock('name-record').key, payload: jsonBlock('name-record').payload },

@@ -191,8 +191,13 @@ async function verify({ runner, model, random }: Thrashed): Promise<void> {
 /** Nobody hurts the store here: whatever runs beside it, nothing is found, and a repair has nothing to do. */
 async function scrub({ runner, random }: Thrashed): Promise<void> {
   const words = ['scrub', '--json'];
-  if (random.chance(0.5)) words.push('--repair');
-  else if (random.chance(0.5)) words.push('--fraction', '1/3');
+  words.push(
+    ...random.weighted([
+      [[], 1],
+      [['--repair'], 2],
+      [['--fraction', '1/3'], 1],
+    ]),
+  );
   expectDone(await runner.run('scrub', words));
 }
 

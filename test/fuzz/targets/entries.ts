@@ -1,6 +1,7 @@
 /** The byte layouts with one legal encoding: what decodes must encode to the same bytes. */
 import assert from 'node:assert/strict';
 import { blake3 } from '../../../src/hashing/blake3.js';
+import { checkPack } from '../../../src/workers/check-pack-job.js';
 import {
   checkPackHeader,
   decodeExtents,
@@ -14,9 +15,11 @@ import {
   encodePage,
   encodeRecipe,
   FormatError,
+  FRAME_MAX_BYTES,
   PACK_TRAILER_BYTES,
   type PackId,
   packId,
+  salvageFooter,
 } from '../../../store-format/index.js';
 import { extentSeeds, footerSeeds, packSeeds, pageSeeds, recipeSeeds } from '../seeds.js';
 import { STRUCTURE_BOUNDS, type Target, target } from '../target.js';
@@ -28,6 +31,7 @@ export function formatRejection(error: unknown): string | undefined {
 const common = { rejection: formatRejection, bounds: STRUCTURE_BOUNDS };
 /** What stands in front of a tail in an input: how its reader names it. */
 const RIGHT_NAME = 1;
+const NO_PACK = '0'.repeat(64) as PackId;
 const RIGHT_LENGTH = 2;
 /** A footer in an input follows the offset it is said to have. */
 const OFFSET_BYTES = 4;
@@ -73,6 +77,43 @@ export const ENTRY_TARGETS: readonly Target[] = [
     decode: (input) =>
       decodePackFooter(input.subarray(OFFSET_BYTES), input.length < OFFSET_BYTES ? 0 : input.readUInt32LE(0)),
     check: (input, footer) => sameBytes(encodePackFooter(footer), input.subarray(OFFSET_BYTES)),
+  }),
+  target({
+    ...common,
+    name: 'salvage-footer',
+    share: 6,
+    bounds: { ...STRUCTURE_BOUNDS, bytesPerByte: 64 },
+    seeds: packSeeds,
+    decode: (input) => salvageFooter(input),
+    summarize: (footer) => (footer === undefined ? 'nothing' : `kind ${footer.kind}`),
+    check: (input, footer) => {
+      for (const { offset, storedBytes, plainBytes, lengths } of footer?.frames ?? []) {
+        assert.ok(
+          offset >= 16 && storedBytes > 0 && offset + storedBytes <= input.length,
+          'Outside the pack',
+        );
+        assert.ok(plainBytes <= FRAME_MAX_BYTES && lengths.every((length) => length > 0));
+        assert.equal(
+          lengths.reduce((sum, length) => sum + length, 0),
+          plainBytes,
+        );
+      }
+    },
+  }),
+  target({
+    name: 'check-pack',
+    share: 2,
+    bounds: { bytesPerByte: 64, fixedBytes: 96 * 1024 * 1024, ms: 1000 },
+    rejection: () => undefined,
+    seeds: packSeeds,
+    decode: (input) =>
+      checkPack({ pack: NO_PACK, source: input, depth: 'decoded', stop: new SharedArrayBuffer(4) }),
+    summarize: ({ salvaged, fault }) => (salvaged ? 'salvaged' : fault ? 'nothing' : 'sound'),
+    check: (_, { salvaged, fault, entries }) => {
+      assert.ok(fault !== undefined, 'No pack has that name');
+      assert.equal(salvaged?.lengths.length ?? 0, entries);
+      assert.equal(salvaged?.ids.length ?? 0, 32 * entries);
+    },
   }),
   target({
     ...common,
