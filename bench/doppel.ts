@@ -11,7 +11,8 @@ export function doppelFamily(main: string): ToolFamily {
     version: (program) => ({ program: process.execPath, args: [program, '--version'] }),
     open: async (program) => {
       const inPlace = await knows(program, '--in-place', 'restore', '--help');
-      return [openDoppel(program, { inPlace, gc: await knows(program, '  gc ', '--help') })];
+      const knowsVerb = (verb: string) => knows(program, `  ${verb} `, '--help');
+      return [openDoppel(program, { inPlace, gc: await knowsVerb('gc'), scrub: await knowsVerb('scrub') })];
     },
   };
 }
@@ -25,11 +26,16 @@ async function knows(program: string, what: string, ...words: string[]): Promise
 interface Abilities {
   readonly inPlace: boolean;
   readonly gc: boolean;
+  readonly scrub: boolean;
 }
 
 export function openDoppel(
   program: string,
-  { inPlace: canUpdate, gc: canCollect }: Abilities = { inPlace: false, gc: false },
+  { inPlace: canUpdate, gc: canCollect, scrub: canScrub }: Abilities = {
+    inPlace: false,
+    gc: false,
+    scrub: false,
+  },
 ): OpenTool {
   return (folder) => {
     const storeFolder = join(folder, 'store');
@@ -66,6 +72,7 @@ export function openDoppel(
       },
       inPlace,
       verify: () => [doppel('verify', '--all')],
+      ...(canScrub && { scrub: [doppel('scrub')] }),
       reclaim,
     };
   };

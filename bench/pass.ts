@@ -27,6 +27,7 @@ export const GROUPS = [
   'restore',
   'in place',
   'verify',
+  'scrub',
   'drop and reclaim',
 ] as const;
 /** How many of the images are dropped: half of six. */
@@ -94,7 +95,9 @@ class Pass {
     const again = `${first!.name}-again`;
     await this.#capture('capture again', first!, again);
     await this.#restoreImages(images);
-    await this.#verify(images);
+    const names = images.map(({ name }) => name);
+    await this.#check('verify', images, this.tool.verify(names));
+    await this.#check('scrub', images, this.tool.scrub ?? this.tool.verify(names));
     await this.#reclaim(images, again);
   }
 
@@ -121,7 +124,7 @@ class Pass {
     const { command, file } = this.tool.restore(image, image.name, folder);
     const files = await filesBelow(this.tool.storeFolder);
     const measured = await this.#timed([command], { files, memoryBytes: image.sizeBytes + GIB });
-    await this.#check(image, file);
+    await this.#compare(image, file);
     this.#tell({ group: 'restore', image: image.name, dataBytes: image.dataBytes, ...measured });
     return file;
   }
@@ -141,24 +144,27 @@ class Pass {
     await utimes(file, now, now);
     const files = [...(await filesBelow(this.tool.storeFolder)), file];
     const measured = await this.#timed([command], { files, memoryBytes: to.sizeBytes + GIB });
-    await this.#check(to, file);
+    await this.#compare(to, file);
     await rm(folder, { recursive: true });
     const image = `${from.name} to ${to.name}`;
     this.#tell({ group: 'in place', image, dataBytes: to.dataBytes, ...measured });
   }
 
-  async #check(image: SourceImage, file: string): Promise<void> {
+  async #compare(image: SourceImage, file: string): Promise<void> {
     const difference = await firstDifference(image.path, file);
     if (difference === undefined) return;
     throw new Error(`${this.tool.name} gave back ${image.name} with another byte at ${difference}`);
   }
 
-  async #verify(images: readonly SourceImage[]): Promise<void> {
-    const names = images.map(({ name }) => name);
+  async #check(
+    group: 'verify' | 'scrub',
+    images: readonly SourceImage[],
+    commands: readonly Command[],
+  ): Promise<void> {
     const files = await filesBelow(this.tool.storeFolder);
-    const measured = await this.#timed(this.tool.verify(names), { files, memoryBytes: GIB });
+    const measured = await this.#timed(commands, { files, memoryBytes: GIB });
     const dataBytes = images.reduce((sum, image) => sum + image.dataBytes, 0);
-    this.#tell({ group: 'verify', dataBytes, ...measured });
+    this.#tell({ group, dataBytes, ...measured });
   }
 
   /** The last images are dropped. The first was captured again under a name that stays: it still comes back. */
@@ -185,7 +191,7 @@ class Pass {
     await mkdir(folder);
     const { command, file } = this.tool.restore(image, name, folder);
     await measure(command);
-    await this.#check(image, file);
+    await this.#compare(image, file);
     await rm(folder, { recursive: true });
   }
 

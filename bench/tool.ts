@@ -59,6 +59,8 @@ export interface Tool {
   readonly inPlace: InPlace;
   /** Checks every image down to its bytes. */
   verify(names: readonly string[]): readonly Command[];
+  /** Reads all that is stored, needed or not; absent where that is what `verify` does. */
+  readonly scrub?: readonly Command[];
   readonly reclaim: Reclaim;
 }
 

@@ -48,6 +48,7 @@ test('the bench measures every step, and removes its scratch folder', async (t) 
       'restore edited',
       'restore moved',
       'verify',
+      'scrub',
       'drop and reclaim',
     ],
   );
