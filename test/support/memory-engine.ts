@@ -2,9 +2,12 @@
 import { Writable } from 'node:stream';
 import { capture } from '../../src/capture/capture.js';
 import { MemoryIndex } from '../../src/chunk-index/memory-index.js';
+import { openResolved } from '../../src/contents/open-contents.js';
+import { readRange } from '../../src/contents/read-range.js';
 import { changeConfig, readConfig, writeFirstConfig } from '../../src/engine/config-records.js';
 import { Engine } from '../../src/engine/engine.js';
 import { systemEnvironment } from '../../src/environment.js';
+import { StoreError } from '../../src/errors.js';
 import { gc } from '../../src/gc/gc.js';
 import type {
   GcOptions,
@@ -62,9 +65,9 @@ export class StoreInMemory {
       hash: 'blake3',
       chunker: CHUNKER,
       segmentBytes: SEGMENT_BYTES,
-      settings: {},
+      settings: { frameBytes: 65_536, ...settings },
     });
-    await changeConfig(objects, (config) => ({ ...config, settings: { frameBytes: 65_536, ...settings } }));
+    await changeConfig(objects, (config) => config);
     return new StoreInMemory(place);
   }
 
@@ -123,28 +126,33 @@ export class StoreInMemory {
     return scrub(await this.process(), options, other && (() => other.process()));
   }
 
-  async restore(reference: string, options: RestoreOptions = {}): Promise<Restored> {
-    return restoreToMemory(await this.process(), reference, options);
+  /** To a stream, as the command does to standard output. */
+  async restore(
+    reference: string,
+    options: RestoreOptions = {},
+  ): Promise<{ readonly bytes: Buffer; readonly result: RestoreResult }> {
+    const parts: Buffer[] = [];
+    const target = new Writable({
+      write(part: Buffer, _encoding, done) {
+        parts.push(Buffer.from(part));
+        done();
+      },
+    });
+    const result = await restore(await this.process(), reference, target, options);
+    return { bytes: Buffer.concat(parts), result };
   }
 }
 
-export interface Restored {
-  readonly bytes: Buffer;
-  readonly result: RestoreResult;
-}
-
-export async function restoreToMemory(
-  engine: Engine,
-  reference: string,
-  options: RestoreOptions = {},
-): Promise<Restored> {
-  const parts: Buffer[] = [];
-  const target = new Writable({
-    write(part: Buffer, _encoding, done) {
-      parts.push(Buffer.from(part));
-      done();
-    },
-  });
-  const result = await restore(engine, reference, target, options);
-  return { bytes: Buffer.concat(parts), result };
+/** What a reader of the image gets, removed or not. */
+export async function bytesOf(engine: Engine, publication: string): Promise<Buffer> {
+  const { images } = await engine.library.load();
+  const image = images.find((each) => each.publication === publication);
+  if (image === undefined) throw new StoreError('unknown-reference', `No image ${publication}`);
+  const open = await openResolved(engine, [image], {});
+  try {
+    const { contents } = open.images[0]!;
+    return Buffer.from(await readRange(engine, open.catalog, contents, 0, contents.size));
+  } finally {
+    await open.release();
+  }
 }

@@ -1,6 +1,6 @@
 /** What is done to an object: six actions, three of them to each of its regions. */
 import type { MemoryPlace } from '../../support/memory-store.js';
-import { type KindName, KINDS, type Layout, REGIONS, type RegionName, regionsOf } from './kinds.js';
+import { KINDS, type KindName, type Layout, REGIONS, type RegionName, regionsOf } from './kinds.js';
 import type { PreparedStore } from './prepared-store.js';
 
 export const REGION_ACTIONS = ['flip', 'zero', 'truncate'] as const;
@@ -26,7 +26,11 @@ export function casesOf(kind: KindName): readonly Case[] {
 }
 
 /** @returns whether a byte of the store changed */
-export function hurt(prepared: PreparedStore, { objects }: MemoryPlace, { kind, action, region }: Case): boolean {
+export function hurt(
+  prepared: PreparedStore,
+  { objects }: MemoryPlace,
+  { kind, action, region }: Case,
+): boolean {
   const { layout, objects: keysOf, otherName } = KINDS[kind];
   const [key, other] = keysOf(prepared);
   const bytes = Buffer.from(objects.get(key)!);

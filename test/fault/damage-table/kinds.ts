@@ -27,15 +27,16 @@ const OTHER_PACK = 'b'.repeat(64);
 
 const otherId = (key: string) => key.replace(/[0-9a-f]{32}$/, OTHER_ID);
 const otherPack = (key: string) => key.replace(/[0-9a-f]{64}$/, OTHER_PACK);
-const nextNumber = (key: string) =>
-  key.replace(/\d{10}$/, (n) => String(Number(n) + 5).padStart(10, '0'));
+const nextNumber = (key: string) => key.replace(/\d{10}$/, (n) => String(Number(n) + 5).padStart(10, '0'));
 /** An even mark of an image that has none: as if somebody had decided about it. */
 const otherMark = (key: string) => markKey(parseMark(key)!.image, parseMark(key)!.n + 1);
 
-const pairIn = (folder: string) => ({ store }: PreparedStore) => {
-  const [first, second] = store.place.keysIn(folder);
-  return [first!, second!] as const;
-};
+const pairIn =
+  (folder: string) =>
+  ({ store }: PreparedStore) => {
+    const [first, second] = store.place.keysIn(folder);
+    return [first!, second!] as const;
+  };
 const tagsOfWeb = (n: number) => nameKey(nameFolder('web', blake3), n);
 
 export const KINDS = {
@@ -138,7 +139,11 @@ export function regionsOf(layout: Layout, bytes: Buffer): Readonly<Partial<Recor
     const head = { magic: [0, 4], version: [4, 2], kind: [6, 2], lengths: [8, 8] } as const;
     return { ...head, key: [16, key], payload: [16 + key, payload], ...tail };
   }
-  const [header, pages, attachments] = [8, 12, 16].map((at) => bytes.readUInt32LE(at)) as [number, number, number];
+  const [header, pages, attachments] = [8, 12, 16].map((at) => bytes.readUInt32LE(at)) as [
+    number,
+    number,
+    number,
+  ];
   return {
     version: [4, 2],
     counts: [0, 24],

@@ -72,7 +72,8 @@ export async function prepareStore(): Promise<PreparedStore> {
   const gone = await capture(store, laterDisk(mailDisk, 'mail later'), 'mail');
   const scarred = await captureScarred(store, mail);
   const engine = await store.process();
-  for (const reference of [`@${old.id}`, `@${mail.id}`, `@${gone.id}`]) await engine.library.remove(reference);
+  for (const reference of [`@${old.id}`, `@${mail.id}`, `@${gone.id}`])
+    await engine.library.remove(reference);
   for (const reference of [`@${old.id}`, `@${mail.id}`]) await engine.library.undelete(reference);
   await engine.library.tag(`@${web.id}`, 'kept');
   await engine.library.label(`@${web.id}`, { site: 'berlin' });
@@ -118,7 +119,13 @@ async function captureScarred(store: StoreInMemory, mail: PreparedImage): Promis
   const list = extentsId(extents, blake3);
   await writer.add(EntryKind.extents, list, extents);
   await writer.finish();
-  const own = { name: 'scarred', imageId: idOf('scarred'), pubId: lease.id, badBytes: 512, badRanges: toHex(list) };
+  const own = {
+    name: 'scarred',
+    imageId: idOf('scarred'),
+    pubId: lease.id,
+    badBytes: 512,
+    badRanges: toHex(list),
+  };
   const attachments = [{ kind: EntryKind.extents, id: list }];
   await lease.publish(encodeManifest({ header: { ...header, ...own }, pageIds, attachments }, blake3));
   await lease.release();
@@ -132,7 +139,8 @@ async function leavePacks(store: StoreInMemory, folder: 'condemned' | 'damaged')
   store.place.objects.delete(imageKey(publication));
   for (const key of store.place.keysIn('packs').filter((each) => !before.has(each))) {
     const pack = parsePackId(key)!;
-    if (folder === 'condemned') put(store, 'condemned', condemnedKey(pack), { pack, gc: idOf('gc'), atMs: 1 });
+    if (folder === 'condemned')
+      put(store, 'condemned', condemnedKey(pack), { pack, gc: idOf('gc'), atMs: 1 });
     else put(store, 'damaged', damagedKey(pack), { pack, atMs: 1, reason: 'a test' });
   }
 }
