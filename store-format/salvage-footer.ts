@@ -103,11 +103,11 @@ function proposeFrames(view: DataView, at: number, offset: number, counts: Count
   const there = Math.min(counts.entries, Math.floor((end - lengthsAt) / 4));
   const lengths = Array.from({ length: there }, (_, i) => view.getUint32(lengthsAt + 4 * i, true));
   const rows = Array.from({ length: counts.frames }, (_, i) => rowAt(view, rowsAt + FRAME_ROW_BYTES * i));
-  const isSumRight = rows.reduce((sum, { entries }) => sum + entries, 0) === counts.entries;
+  const deficit = counts.entries - rows.reduce((sum, { entries }) => sum + entries, 0);
   const frames: ProposedFrame[] = [];
   let entry = 0;
   for (const row of rows) {
-    const count = isSumRight ? row.entries : entriesOf(row, lengths, entry);
+    const count = deficit === 0 ? row.entries : entriesOf(row, lengths, entry, deficit);
     const own = lengths.slice(entry, entry + count);
     entry += count;
     if (isPlausible(row, own, offset + at)) frames.push({ ...row, lengths: own });
@@ -128,14 +128,14 @@ function rowAt(view: DataView, at: number): Row {
   };
 }
 
-/** Where a row's number of entries is wrong: as many as fill the frame. */
-function entriesOf(row: Row, lengths: readonly number[], first: number): number {
+/** Where a row's number of entries is wrong: as many as fill the frame, or what the other rows leave for it. */
+function entriesOf(row: Row, lengths: readonly number[], first: number, deficit: number): number {
   let sum = 0;
   for (let i = first; i < lengths.length && sum < row.plainBytes; i++) {
     sum += lengths[i]!;
     if (sum === row.plainBytes) return i + 1 - first;
   }
-  return Math.min(row.entries, lengths.length - first);
+  return Math.max(0, Math.min(row.entries + deficit, lengths.length - first));
 }
 
 function isPlausible(row: Row, lengths: readonly number[], footerOffset: number): boolean {
