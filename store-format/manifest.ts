@@ -103,6 +103,8 @@ function encode(
 }
 
 interface Fixed {
+  /** Believed only under a hash that is right: a flipped bit must not pass for another version. */
+  readonly version: number;
   readonly kind: number;
   readonly headerBytes: number;
   readonly pages: number;
@@ -116,7 +118,6 @@ function decodeFixed(bytes: Uint8Array): Fixed {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (view.getUint32(0, true) !== MAGIC) throw new FormatError('bad-magic', STRUCTURE, 0, 'not a manifest');
   const version = view.getUint16(4, true);
-  if (version !== FORMAT_VERSION) throw new FormatError('bad-version', STRUCTURE, 4, `format 0.${version}`);
   const headerBytes = view.getUint32(8, true);
   const pages = view.getUint32(12, true);
   const attachments = view.getUint32(16, true);
@@ -135,7 +136,7 @@ function decodeFixed(bytes: Uint8Array): Fixed {
     ATTACHMENT_BYTES * attachments +
     SIGNATURE_SLOT_BYTES +
     HASH_BYTES;
-  return { kind: view.getUint16(6, true), headerBytes, pages, attachments, totalBytes };
+  return { version, kind: view.getUint16(6, true), headerBytes, pages, attachments, totalBytes };
 }
 
 /** Bytes from the start that `decodeManifestHead` needs. @throws FormatError */
@@ -154,6 +155,8 @@ export function decodeManifestHead(bytes: Uint8Array, pubId: PubId, blake3: Blak
   if (Buffer.compare(hash, bytes.subarray(24, FIXED_BYTES)) !== 0) {
     throw new FormatError('bad-hash', STRUCTURE, 24, 'its header was changed');
   }
+  if (fixed.version !== FORMAT_VERSION)
+    throw new FormatError('bad-version', STRUCTURE, 4, `format 0.${fixed.version}`);
   const head = decodeHeader(fixed.kind, header);
   const own = head.kind === 'image' ? head.header.pubId : head.tombstone.pubId;
   if (own !== pubId) throw new FormatError('misplaced', STRUCTURE, FIXED_BYTES, `belongs at images/${own}`);
@@ -172,8 +175,8 @@ function decodeHeader(kind: number, bytes: Uint8Array): ManifestHead {
 
 /** Decodes and checks all of it. @throws FormatError, also for a tombstone */
 export function decodeManifest(bytes: Uint8Array, pubId: PubId, blake3: Blake3): Manifest {
-  const fixed = checkWhole(bytes, blake3);
   const head = decodeManifestHead(bytes, pubId, blake3);
+  const fixed = checkWhole(bytes, blake3);
   if (head.kind !== 'image') throw new FormatError('bad-value', STRUCTURE, 6, 'a tombstone, not an image');
   const { header } = head;
   if (fixed.pages !== Math.ceil(Math.ceil(header.size / SEGMENT_BYTES) / PAGE_ROWS)) {
@@ -191,8 +194,8 @@ export function decodeManifest(bytes: Uint8Array, pubId: PubId, blake3: Blake3):
 
 /** Decodes and checks all of a tombstone. @throws FormatError, also for an image */
 export function decodeTombstone(bytes: Uint8Array, pubId: PubId, blake3: Blake3): Tombstone {
-  const fixed = checkWhole(bytes, blake3);
   const head = decodeManifestHead(bytes, pubId, blake3);
+  const fixed = checkWhole(bytes, blake3);
   if (head.kind !== 'tombstone')
     throw new FormatError('bad-value', STRUCTURE, 6, 'an image, not a tombstone');
   if (fixed.pages + fixed.attachments > 0)

@@ -3,7 +3,7 @@
  * pack's bytes under this name. Nothing read here is believed: offsets and lengths are proposals, and ids are not even
  * looked at, since an entry's bytes tell its id. A frame whose row makes no sense is left out; its neighbours stay.
  */
-import { FRAME_MAX_BYTES, PACK_MAX_ENTRIES, PACK_MAX_FRAMES, PACK_TAIL_BYTES } from './limits.js';
+import { FRAME_MAX_BYTES, HASH_BYTES, PACK_MAX_ENTRIES, PACK_MAX_FRAMES, PACK_TAIL_BYTES } from './limits.js';
 import { EntryKind, FrameCodec, PackKind } from './pack.js';
 import {
   FOOTER_FIXED_BYTES,
@@ -30,6 +30,8 @@ export interface ProposedFooter {
 }
 
 const MAGIC = Buffer.from('DFOT', 'latin1');
+/** Length and id of an entry. */
+const ENTRY_BYTES = 4 + HASH_BYTES;
 /** Places that look like a footer and are none are rare; a hostile file may be full of them. */
 const MAX_TRIES = 16;
 
@@ -62,29 +64,55 @@ function* footerPlaces(bytes: Buffer, view: DataView): Generator<number> {
   }
 }
 
+interface Counts {
+  readonly frames: number;
+  readonly entries: number;
+}
+
 function proposeFooter(view: DataView, at: number, offset: number): ProposedFooter | undefined {
-  const end = Math.min(view.byteLength, at + PACK_TAIL_BYTES);
-  if (at + FOOTER_FIXED_BYTES > end) return undefined;
+  if (at + FOOTER_FIXED_BYTES > view.byteLength) return undefined;
   const kind = view.getUint32(at + 4, true);
-  const frameCount = view.getUint32(at + 56, true);
-  const entryCount = view.getUint32(at + 60, true);
-  if (frameCount > PACK_MAX_FRAMES || entryCount > PACK_MAX_ENTRIES) return undefined;
+  let best: readonly ProposedFrame[] = [];
+  let bestBytes = 0;
+  for (const counts of countsAt(view, at)) {
+    const frames = proposeFrames(view, at, offset, counts);
+    const bytes = frames.reduce((sum, { plainBytes }) => sum + plainBytes, 0);
+    if (bytes > bestBytes) [best, bestBytes] = [frames, bytes];
+  }
+  return ofOneKind(kind, best);
+}
+
+/** Those that the footer tells; where its length says otherwise, all that its length allows as well. */
+function* countsAt(view: DataView, at: number): Generator<Counts> {
+  const told = { frames: view.getUint32(at + 56, true), entries: view.getUint32(at + 60, true) };
+  if (told.frames <= PACK_MAX_FRAMES && told.entries <= PACK_MAX_ENTRIES) yield told;
+  const rest = view.byteLength - PACK_TRAILER_BYTES - at - FOOTER_FIXED_BYTES;
+  if (rest === FRAME_ROW_BYTES * told.frames + ENTRY_BYTES * told.entries) return;
+  for (let frames = 1; frames <= PACK_MAX_FRAMES && FRAME_ROW_BYTES * frames < rest; frames++) {
+    const entries = (rest - FRAME_ROW_BYTES * frames) / ENTRY_BYTES;
+    if (Number.isInteger(entries) && entries <= PACK_MAX_ENTRIES) yield { frames, entries };
+  }
+}
+
+function proposeFrames(view: DataView, at: number, offset: number, counts: Counts): ProposedFrame[] {
+  const end = Math.min(view.byteLength, at + PACK_TAIL_BYTES);
   const rowsAt = at + FOOTER_FIXED_BYTES;
-  const lengthsAt = rowsAt + FRAME_ROW_BYTES * frameCount;
-  if (lengthsAt > end) return undefined;
+  const lengthsAt = rowsAt + FRAME_ROW_BYTES * counts.frames;
+  if (lengthsAt > end) return [];
   // Of an end that is cut off the lengths may be the last that is there.
-  const lengths = Array.from({ length: Math.min(entryCount, Math.floor((end - lengthsAt) / 4)) }, (_, i) =>
-    view.getUint32(lengthsAt + 4 * i, true),
-  );
+  const there = Math.min(counts.entries, Math.floor((end - lengthsAt) / 4));
+  const lengths = Array.from({ length: there }, (_, i) => view.getUint32(lengthsAt + 4 * i, true));
+  const rows = Array.from({ length: counts.frames }, (_, i) => rowAt(view, rowsAt + FRAME_ROW_BYTES * i));
+  const deficit = counts.entries - rows.reduce((sum, { entries }) => sum + entries, 0);
   const frames: ProposedFrame[] = [];
-  for (let i = 0, entry = 0; i < frameCount; i++) {
-    const row = rowAt(view, rowsAt + FRAME_ROW_BYTES * i);
-    const count = entriesOf(row, lengths, entry);
+  let entry = 0;
+  for (const row of rows) {
+    const count = deficit === 0 ? row.entries : entriesOf(row, lengths, entry, deficit);
     const own = lengths.slice(entry, entry + count);
     entry += count;
     if (isPlausible(row, own, offset + at)) frames.push({ ...row, lengths: own });
   }
-  return ofOneKind(kind, frames);
+  return frames;
 }
 
 type Row = Omit<ProposedFrame, 'lengths'> & { readonly entries: number };
@@ -100,14 +128,14 @@ function rowAt(view: DataView, at: number): Row {
   };
 }
 
-/** As many as the row says, unless their lengths say otherwise: then as many as fill the frame. */
-function entriesOf(row: Row, lengths: readonly number[], first: number): number {
+/** Where a row's number of entries is wrong: as many as fill the frame, or what the other rows leave for it. */
+function entriesOf(row: Row, lengths: readonly number[], first: number, deficit: number): number {
   let sum = 0;
   for (let i = first; i < lengths.length && sum < row.plainBytes; i++) {
     sum += lengths[i]!;
     if (sum === row.plainBytes) return i + 1 - first;
   }
-  return Math.min(row.entries, lengths.length - first);
+  return Math.max(0, Math.min(row.entries + deficit, lengths.length - first));
 }
 
 function isPlausible(row: Row, lengths: readonly number[], footerOffset: number): boolean {

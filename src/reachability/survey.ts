@@ -33,8 +33,10 @@ export interface NumberedPack extends SurveyedPack {
 export interface SurveyOptions {
   /** Packs in which nothing has a home, besides those that the store says so of. */
   readonly suspects?: ReadonlySet<PackId>;
-  /** Told of packs whose footers cannot be read, but for those that a repair has emptied. */
+  /** Told of packs whose footers are damaged, but for those that a repair has emptied. */
   readonly onUnreadable: (pack: PackId, error: StoreError) => void;
+  /** Packs whose footers cannot be read now are told as well: for those who look and delete nothing. */
+  readonly onlyLooks?: boolean;
 }
 
 /** Footers of packs, which never change: read at most once while there is room. */
@@ -83,11 +85,11 @@ export class Survey {
     readonly footers: Footers,
   ) {}
 
-  /** @throws object-unreadable: it may be whole tomorrow */
+  /** @throws object-unreadable, unless one only looks: it may be whole tomorrow */
   static async take(
     engine: Engine,
     footers: Footers,
-    { suspects, onUnreadable }: SurveyOptions,
+    { suspects, onUnreadable, onlyLooks }: SurveyOptions,
   ): Promise<Survey> {
     const listing = await listPacks(engine.objects);
     const packs: SurveyedPack[] = [];
@@ -101,6 +103,7 @@ export class Survey {
       } catch (error) {
         if (!(error instanceof StoreError)) throw error;
         if (error.code === 'object-missing') return; // unlinked meanwhile, by another gc
+        if (error.code === 'object-unreadable' && onlyLooks) return onUnreadable(id, error);
         if (error.code !== 'object-damaged') throw error;
         if (!listing.damaged.has(id)) return onUnreadable(id, error);
         footers.adopt(await emptied(engine, id));

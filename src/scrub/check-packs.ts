@@ -74,6 +74,18 @@ export class PackChecks {
     }
   }
 
+  /** Packs that somebody else could not read: whatever comes of it, they are known to be unsound then, or gone. */
+  async checkUnread(packs: ReadonlyMap<PackId, StoreError>): Promise<void> {
+    await this.check(Array.from(packs.keys(), (id) => ({ id, packBytes: 0 })));
+    for (const [id, error] of packs) {
+      if (this.unsound.has(id)) continue;
+      const packBytes = await this.engine.objects.size(packKey(id));
+      if (packBytes === undefined) continue;
+      const none = { entries: 0, badEntries: 0, unreadable: true };
+      this.unsound.set(id, { id, packBytes, reason: error.message, ...none });
+    }
+  }
+
   /** @returns undefined for a pack that gc has taken away meanwhile */
   async #checkOne(pack: PackId, stop: SharedArrayBuffer): Promise<CheckPackResult | undefined> {
     const { engine, options } = this;

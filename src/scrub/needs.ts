@@ -2,7 +2,7 @@
  * What the store's images need and which of it nobody has. Images are listed before packs: what a published image needs is
  * there, unless gc moves it meanwhile, and then one look more finds it.
  */
-import { type PackId, type PubId, parseLeaseId } from '../../store-format/index.js';
+import { type PackId, type PubId, parseLeaseId, parsePackId } from '../../store-format/index.js';
 import type { Engine } from '../engine/engine.js';
 import type { Findings } from '../engine/findings.js';
 import { requireId } from '../engine/leases.js';
@@ -58,33 +58,37 @@ export class NeedsFinder {
   async #look(manifests: Manifests, problems: StoreError[]): Promise<Needs | undefined> {
     const { engine, footers, checks, options } = this;
     const { roots, unreadable } = await this.#listRoots(manifests, problems);
-    const unread: PackId[] = [];
+    const unread = new Map<PackId, StoreError>();
     const survey = await Survey.take(engine, footers, {
       suspects: new Set(checks.unsound.keys()),
-      onUnreadable: (pack) => {
-        if (!checks.unsound.has(pack)) unread.push(pack);
+      onUnreadable: (pack, error) => {
+        if (!checks.unsound.has(pack)) unread.set(pack, error);
       },
+      onlyLooks: true,
     });
-    if (unread.length > 0) {
-      await checks.check(unread.map((id) => ({ id, packBytes: 0 })));
+    if (unread.size > 0) {
+      await checks.checkUnread(unread);
       return undefined;
     }
     const missing = new MissingEntries();
     const report = new ProgressReport(engine.environment, options);
     const totalBytes = survey.packBytes;
-    const mark = await Mark.of(
-      {
-        engine,
-        survey,
-        manifests,
-        roots,
-        onMissing: (kind, id) => missing.add(kind, id),
-        isBad: (pack, ordinal) => checks.isBad(pack, ordinal),
-        onShare: (share) =>
-          report.tell(() => ({ phase: 'mark', doneBytes: Math.floor(share * totalBytes), totalBytes })),
-      },
-      options,
+    const mark = await this.#orCheck(() =>
+      Mark.of(
+        {
+          engine,
+          survey,
+          manifests,
+          roots,
+          onMissing: (kind, id) => missing.add(kind, id),
+          isBad: (pack, ordinal) => checks.isBad(pack, ordinal),
+          onShare: (share) =>
+            report.tell(() => ({ phase: 'mark', doneBytes: Math.floor(share * totalBytes), totalBytes })),
+        },
+        options,
+      ),
     );
+    if (mark === undefined) return undefined;
     return {
       mark,
       missing,
@@ -92,6 +96,19 @@ export class NeedsFinder {
       images: roots.size,
       names: manifests.names,
     };
+  }
+
+  /** @returns undefined when a pack that was not read before cannot be read: now that is known */
+  async #orCheck(mark: () => Promise<Mark>): Promise<Mark | undefined> {
+    try {
+      return await mark();
+    } catch (error) {
+      if (!(error instanceof StoreError) || error.code !== 'object-unreadable') throw error;
+      const pack = parsePackId(error.details.object ?? '');
+      if (pack === undefined || this.checks.unsound.has(pack)) throw error;
+      await this.checks.checkUnread(new Map([[pack, error]]));
+      return undefined;
+    }
   }
 
   async #listRoots(manifests: Manifests, problems: StoreError[]) {

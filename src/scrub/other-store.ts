@@ -1,5 +1,14 @@
 /** Another store, as a source of what this one has lost: equal bytes have equal ids in both. */
-import { EntryKind, fromHex, type LeaseId, type PackId } from '../../store-format/index.js';
+import {
+  EntryKind,
+  fromHex,
+  HASH_BYTES,
+  type LeaseId,
+  type PackId,
+  type PubId,
+  parseLeaseId,
+  toHex,
+} from '../../store-format/index.js';
 import type { Engine } from '../engine/engine.js';
 import { HeldLease } from '../engine/lease.js';
 import { StoreError } from '../errors.js';
@@ -15,7 +24,15 @@ export interface Fetched {
   readonly writtenBytes: number;
 }
 
+interface WantedEntry {
+  readonly kind: EntryKind;
+  readonly id: string;
+}
+
 export class OtherStore {
+  /** Packs whose copy of an entry was bad, by the entry's id. */
+  readonly #badIn = new Map<string, Set<PackId>>();
+
   private constructor(
     private readonly engine: Engine,
     /** Absent where nothing can be written: no gc must run there meanwhile. */
@@ -47,7 +64,9 @@ export class OtherStore {
     checked: CheckedCopies,
     signal: AbortSignal | undefined,
   ): Promise<Fetched> {
+    let wanted: Iterable<WantedEntry> = missing;
     let entries = 0;
+    let bad: WantedEntry[] = [];
     const source = this.engine.objects;
     const copier = new Copier({
       engine: to,
@@ -55,15 +74,20 @@ export class OtherStore {
       lease,
       checked,
       signal,
-      onBad: () => entries--,
+      onBad: (footer, ordinal) => bad.push(this.#noteBad(footer, ordinal)),
       onBytes: () => undefined,
     });
     try {
-      for (const { footer, ordinals } of await this.#find(missing)) {
-        entries += ordinals.size;
-        await copier.copy(footer, (ordinal) => ordinals.has(ordinal));
-      }
-      await copier.finish();
+      do {
+        bad = [];
+        for (const { footer, ordinals } of await this.#find(wanted)) {
+          entries += ordinals.size;
+          await copier.copy(footer, (ordinal) => ordinals.has(ordinal));
+        }
+        await copier.finish();
+        entries -= bad.length;
+        wanted = bad; // perhaps there is another copy
+      } while (bad.length > 0);
       return { entries, writtenBytes: copier.writtenBytes };
     } catch (error) {
       await copier.abort();
@@ -71,12 +95,20 @@ export class OtherStore {
     }
   }
 
-  async #find(missing: MissingEntries) {
+  #noteBad(footer: FooterTable, ordinal: number): WantedEntry {
+    const id = toHex(footer.ids.subarray(HASH_BYTES * ordinal, HASH_BYTES * (ordinal + 1)));
+    const { kind } = footer.frames[footer.frameOf[ordinal]!]!;
+    const packs = this.#badIn.get(id) ?? new Set();
+    this.#badIn.set(id, packs.add(footer.pack));
+    return { kind, id };
+  }
+
+  async #find(wanted: Iterable<WantedEntry>) {
     const catalog = await this.engine.catalog();
     const found = new Map<PackId, { readonly footer: FooterTable; readonly ordinals: Set<number> }>();
-    for (const { kind, id } of missing) {
+    for (const { kind, id } of wanted) {
       const sought = kind === EntryKind.chunk ? CHUNK_COPIES : ENTRY_COPIES;
-      const home = await catalog.find(fromHex(id), 0, sought);
+      const home = await catalog.find(fromHex(id), 0, sought, this.#badIn.get(id));
       if (home === undefined) continue;
       const { footer, ordinal } = home;
       const known = found.get(footer.pack);
@@ -84,6 +116,12 @@ export class OtherStore {
       else known.ordinals.add(ordinal);
     }
     return found.values();
+  }
+
+  /** Images and tombstones. */
+  async listImages(): Promise<readonly PubId[]> {
+    const ids = (await this.engine.objects.list('images')).map(parseLeaseId);
+    return ids.filter((id) => id !== undefined);
   }
 
   /** @returns undefined when it has no such object, or cannot read it */

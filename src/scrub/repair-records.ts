@@ -1,7 +1,8 @@
 /**
  * Manifests and records that nobody can use. From a mirror of the store their very bytes come back. Else a numbered record
  * is followed by one that says what the one before said; what a key alone tells is written again; and an image whose
- * manifest is gone for good is given up. Leases and pins are left to people: only they know what was meant.
+ * manifest is gone for good is given up, unless it is pinned. Leases and pins are left to people: only they know what was
+ * meant.
  */
 import {
   attestedKey,
@@ -28,9 +29,11 @@ import {
   type RecordKind,
 } from '../../store-format/index.js';
 import type { Engine } from '../engine/engine.js';
+import { listPins } from '../engine/pins.js';
+import { StoreError } from '../errors.js';
 import { blake3 } from '../hashing/blake3.js';
 import { isManifest } from '../images/image-heads.js';
-import { claimMark } from '../images/marks.js';
+import { claimMark, findPurged } from '../images/marks.js';
 import { emptyRecord } from '../images/name-records.js';
 import { readHighestReadable } from '../objects/numbered-records.js';
 import type { DamagedRecord } from './check-records.js';
@@ -65,21 +68,56 @@ export interface ManifestRepair {
   readonly givenUp: readonly PubId[];
 }
 
+/** @param images those whose manifests cannot be decoded */
 export async function repairManifests(
   { engine, other }: RecordRepairParts,
   images: readonly PubId[],
 ): Promise<ManifestRepair> {
-  const restored: string[] = [];
+  const restored = other?.isMirrorOf(engine) ? await manifestsOf(other, engine, images) : [];
   const givenUp: PubId[] = [];
+  const pinned = await pinnedImages(engine);
   for (const image of images) {
-    const key = imageKey(image);
-    const bytes = other?.isMirrorOf(engine) ? await other.get(key) : undefined;
-    if (bytes !== undefined && isManifest(bytes, image)) {
-      await engine.objects.put(key, bytes);
-      restored.push(key);
-    } else if (await giveUpImage(engine, image)) givenUp.push(image);
+    if (restored.includes(imageKey(image)) || pinned === undefined || pinned.has(image)) continue;
+    if (await giveUpImage(engine, image)) givenUp.push(image);
   }
   return { restored, givenUp };
+}
+
+/**
+ * What stands in `images/` is decided once (SPEC.md, I4), and goes only behind a mark that stays (I5): what the mirror has,
+ * and this store neither has nor purged, was lost here.
+ *
+ * @returns keys of what came back
+ */
+async function manifestsOf(
+  mirror: OtherStore,
+  { objects }: Engine,
+  damaged: readonly PubId[],
+): Promise<readonly string[]> {
+  const present = new Set(await objects.list('images'));
+  const isThere = (image: PubId) => present.has(imageKey(image));
+  const absent = (await mirror.listImages()).filter((image) => !isThere(image));
+  const purged = await findPurged(objects, absent);
+  const restored: string[] = [];
+  for (const image of [...damaged, ...absent.filter((each) => !purged.has(each))]) {
+    const key = imageKey(image);
+    const bytes = await mirror.get(key);
+    if (bytes === undefined || !isManifest(bytes, image)) continue;
+    if (isThere(image)) await objects.put(key, bytes);
+    else await objects.claim(key, bytes);
+    restored.push(key);
+  }
+  return restored;
+}
+
+/** Whoever pinned an image decides about it. @returns undefined when a pin cannot be read: it may name any image */
+async function pinnedImages({ objects }: Engine): Promise<ReadonlySet<string> | undefined> {
+  try {
+    return new Set((await listPins(objects)).flatMap(({ images }) => images));
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    return undefined;
+  }
 }
 
 /** Marks it removed, unless it is, and then purged: gc deletes the manifest. */
@@ -152,7 +190,10 @@ async function inForceBeside({ objects }: Engine, key: string, kind: RecordKind)
   return (await readHighestReadable<unknown>(objects, folder, kind, schema)).value;
 }
 
-/** The record in force cannot be read: the next one says what the one before said. */
+/**
+ * The record in force cannot be read: the next one says what the one before said, and then so does this one, so that
+ * there are two again.
+ */
 async function followUp(
   engine: Engine,
   lease: LeaseId,
@@ -164,7 +205,9 @@ async function followUp(
   const folder = key.slice(0, key.lastIndexOf('/'));
   const claim = async (nextKey: string, payload: unknown) => {
     const { won } = await engine.objects.claim(nextKey, encodeRecord(kind, nextKey, payload, blake3));
-    return won ? nextKey : undefined;
+    if (!won) return undefined;
+    await engine.objects.put(key, encodeRecord(kind, key, payload, blake3));
+    return nextKey;
   };
   if (kind === 'config') {
     const { value } = await readHighestReadable(engine.objects, folder, kind, ConfigSchema);

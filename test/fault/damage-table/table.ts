@@ -1,0 +1,66 @@
+/**
+ * What the table of DAMAGE.md expects of a case. The document is the test's own source, so the two cannot part: every
+ * case has exactly one row, and every row has a case.
+ */
+import { readFileSync } from 'node:fs';
+import { type Case, casesOf } from './actions.js';
+import type { KindName } from './kinds.js';
+import type { Outcome } from './outcome.js';
+
+const DOCUMENT = new URL('../../../DAMAGE.md', import.meta.url);
+/** In the order of the document's columns, behind those that say what was hurt and how. */
+const COLUMNS = [
+  'verify',
+  'scrub',
+  'exit',
+  'hurt',
+  'capture',
+  'gc',
+  'index',
+  'repaired',
+  'lost',
+  'mirrored',
+] as const satisfies readonly (keyof Outcome)[];
+const OTHER = 'any other';
+
+export interface Row {
+  readonly kind: string;
+  /** `flip row`, `delete`; or that it is for all that no other row names. */
+  readonly damages: readonly string[] | typeof OTHER;
+  readonly expected: Outcome;
+}
+
+export function readTable(): readonly Row[] {
+  const rows: Row[] = [];
+  for (const line of readFileSync(DOCUMENT, 'utf8').split('\n')) {
+    const cells = line.split('|').map((cell) => cell.trim());
+    if (!line.startsWith('| ') || cells.length !== COLUMNS.length + 4 || cells[1] === 'object') continue;
+    const [, object, damage, ...found] = cells;
+    const kind = object === '' ? rows.at(-1)!.kind : object!;
+    const expected = Object.fromEntries(COLUMNS.map((column, i) => [column, found[i]])) as unknown as Outcome;
+    rows.push({ kind, damages: damage === OTHER ? OTHER : damage!.split(', '), expected });
+  }
+  return rows;
+}
+
+export const nameOf = ({ action, region }: Case): string =>
+  region === 'all' ? action : `${action} ${region}`;
+
+/** @throws when the table has none or several */
+export function rowOf(rows: readonly Row[], each: Case): Row {
+  const own = rows.filter(({ kind }) => kind === each.kind);
+  const named = own.filter(({ damages }) => damages !== OTHER && damages.includes(nameOf(each)));
+  const found = named.length > 0 ? named : own.filter(({ damages }) => damages === OTHER);
+  if (found.length !== 1) throw new Error(`${found.length} rows expect "${nameOf(each)}" of a ${each.kind}`);
+  return found[0]!;
+}
+
+/** Damages in the table that cannot be done. */
+export function unknownDamages(rows: readonly Row[], kinds: readonly KindName[]): readonly string[] {
+  return rows.flatMap(({ kind, damages }) => {
+    if (!kinds.includes(kind as KindName)) return [`a ${kind}`];
+    if (damages === OTHER) return [];
+    const possible = casesOf(kind as KindName).map(nameOf);
+    return damages.filter((damage) => !possible.includes(damage)).map((damage) => `${damage} of a ${kind}`);
+  });
+}
