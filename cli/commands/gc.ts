@@ -93,7 +93,8 @@ function title({ freedBytes, seconds }: GcResult, isDryRun: boolean): string {
 }
 
 function waitingNote({ waitingBytes }: GcResult): string {
-  return `, ${formatBytes(waitingBytes)}: somebody who began before still works ("doppel doctor" tells who); the next gc goes on`;
+  const why = 'somebody who began before still works ("doppel doctor" tells who), or a warning says why';
+  return `, ${formatBytes(waitingBytes)}: ${why}; the next gc goes on`;
 }
 
 function unlessNone(count: number, noun: string, remark = ''): string | undefined {

@@ -29,7 +29,10 @@ export interface GcResult {
   readonly freedBytes: number;
   /** Bytes of the packs written. */
   readonly rewrittenBytes: number;
-  /** Packs condemned and not gone yet: somebody who began before still works. The next run goes on with them. */
+  /**
+   * Packs condemned and not gone yet: somebody who began before still works, or what images need of them cannot be read
+   * (a warning says so). The next run goes on with them.
+   */
   readonly waitingPacks: number;
   readonly waitingBytes: number;
   /** Packs and their bytes in the store when the run began. */

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { EXIT } from '../../cli/exit-codes.js';
 import type { DoctorReport, GcResult, Image } from '../../src/index.js';
 import { filesOf } from '../support/store-files.js';
 import { doppel, finished, startDoppel, temporaryFolder } from './run-doppel.js';
@@ -169,7 +170,7 @@ test.serial('the lease of a killed capture is gone after gc, and nothing needs a
   await atWork;
   child.kill('SIGKILL');
   await run;
-  const before = await json<DoctorReport>(t, ['--store', here.store, 'doctor']);
+  const before = await json<DoctorReport>(t, ['--store', here.store, 'doctor'], EXIT.hints);
   t.deepEqual(
     before.leases.map(({ state }) => state),
     ['dead'],

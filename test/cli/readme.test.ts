@@ -1,9 +1,13 @@
-/** The README's tables of commands, exit codes and settings say what the program says. */
-import { readFile } from 'node:fs/promises';
+/** The README's tables of commands, exit codes and settings say what the program says; its units work as they stand. */
+import { spawnSync } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import test from 'ava';
 import { EXIT_CODE_MEANINGS } from '../../cli/exit-codes.js';
 import { VERBS } from '../../cli/verbs.js';
 import type { Setting } from '../../src/index.js';
+import { tool } from '../support/machine.js';
+import { environment, PROGRAM, temporaryFolder } from './run-doppel.js';
 import { json, sampleStore } from './sample-store.js';
 
 /** Cells of the rows of the table with this head. */
@@ -41,4 +45,26 @@ test('settings, their defaults and what they are', async (t) => {
     await tableOf('| setting | default | what it is |'),
     settings.map(({ name, defaultValue, description }) => [name, String(defaultValue), description]),
   );
+});
+
+test('the service and the timer are what systemd takes, and the service does its work', async (t) => {
+  const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
+  const [service, timer] = [...readme.matchAll(/```ini\n(.*?)```/gs)].map((match) => match[1]!);
+  const folder = await temporaryFolder();
+  const files = ['doppel-maintain.service', 'doppel-maintain.timer'].map((name) => join(folder, name));
+  await writeFile(files[0]!, service!);
+  await writeFile(files[1]!, timer!);
+  if (tool(t, 'systemd-analyze', '--version')) {
+    const { status, stderr } = spawnSync('systemd-analyze', ['verify', ...files], { encoding: 'utf8' });
+    t.deepEqual([status, stderr], [0, '']);
+  }
+  const { store } = await sampleStore();
+  await writeFile(join(folder, 'doppel'), `#!/bin/sh\nexec "${process.execPath}" "${PROGRAM}" "$@"\n`, {
+    mode: 0o755,
+  });
+  const [command, ...words] = service!.match(/^ExecStart=(.*)$/m)![1]!.split(' ');
+  const env = environment({ PATH: `${folder}:${process.env.PATH}`, DOPPEL_STORE: store });
+  const { status, stdout, stderr } = spawnSync(command!, words, { env, encoding: 'utf8' });
+  t.is(status, 0, stderr);
+  t.regex(stdout, /^Maintained in /);
 });
