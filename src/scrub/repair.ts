@@ -42,6 +42,8 @@ export interface RepairParts {
   readonly other: OtherStore | undefined;
   /** Looks anew what images need. */
   readonly findNeeds: () => Promise<Needs>;
+  /** Entries in one record of what is given up, for tests of several. */
+  readonly lostPerRecord?: number;
 }
 
 export class Repair {
@@ -146,8 +148,9 @@ export class Repair {
     for (const { kind, id } of missing) {
       if (!before.excuses(kind, Buffer.from(id, 'hex'))) entries.push({ kind, id });
     }
-    for (let first = 0; first < entries.length; first += MAX_LOST_PER_RECORD)
-      await this.#record(entries.slice(first, first + MAX_LOST_PER_RECORD));
+    const { lostPerRecord = MAX_LOST_PER_RECORD } = this.parts;
+    for (let first = 0; first < entries.length; first += lostPerRecord)
+      await this.#record(entries.slice(first, first + lostPerRecord));
     return missing.size;
   }
 
