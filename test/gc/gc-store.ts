@@ -52,13 +52,14 @@ export class GcStore {
     const system = systemEnvironment();
     const environment = { ...system, now: () => system.now() + hoursLater * HOUR_MS };
     const objects = wrap(await FolderStore.open(this.folder, toHex(environment.random(8))));
-    const { config } = await readConfig(objects);
+    const { config, damage } = await readConfig(objects);
     const close = async () => {};
     const slot = { index: new MemoryIndex(), damage: undefined, laterDamage: () => undefined, close };
     return new Engine({
       objects,
       environment,
       config,
+      configDamage: damage,
       workers: inlineWorkers(),
       openIndex: async () => slot,
       warn: (warning) => this.warnings.push(warning),
@@ -87,6 +88,11 @@ export class GcStore {
     } finally {
       await open.release();
     }
+  }
+
+  /** The image comes back byte for byte. Buffers are compared at once: `deepEqual` takes two seconds for each MiB. */
+  async restores(t: ExecutionContext, reference: string, bytes: Buffer, message?: string): Promise<void> {
+    t.true((await this.bytesOf(reference)).equals(bytes), message ?? `${reference} came back with other bytes`);
   }
 
   /** Names of the files right below a folder of the store. */
