@@ -29,8 +29,11 @@ export class GcStore {
   private constructor(readonly folder: string) {}
 
   /** Frames of 64 KiB, so that small disks have many. */
-  static async make(t: ExecutionContext, settings: Record<string, number> = {}): Promise<GcStore> {
-    const folder = join(folderFor(t), 'store');
+  static make(t: ExecutionContext, settings: Record<string, number> = {}): Promise<GcStore> {
+    return GcStore.makeAt(join(folderFor(t), 'store'), settings);
+  }
+
+  static async makeAt(folder: string, settings: Record<string, number> = {}): Promise<GcStore> {
     await initStore(folder);
     const objects = await FolderStore.open(folder, 'test');
     await changeConfig(objects, (config) => ({ ...config, settings: { frameBytes: 64 * KIB, ...settings } }));
@@ -39,7 +42,10 @@ export class GcStore {
 
   /** A copy to be hurt. */
   copyFor(t: ExecutionContext): GcStore {
-    const folder = join(folderFor(t), 'store');
+    return this.copyAt(join(folderFor(t), 'store'));
+  }
+
+  copyAt(folder: string): GcStore {
     cpSync(this.folder, folder, { recursive: true });
     return new GcStore(folder);
   }
@@ -92,7 +98,10 @@ export class GcStore {
 
   /** The image comes back byte for byte. Buffers are compared at once: `deepEqual` takes two seconds for each MiB. */
   async restores(t: ExecutionContext, reference: string, bytes: Buffer, message?: string): Promise<void> {
-    t.true((await this.bytesOf(reference)).equals(bytes), message ?? `${reference} came back with other bytes`);
+    t.true(
+      (await this.bytesOf(reference)).equals(bytes),
+      message ?? `${reference} came back with other bytes`,
+    );
   }
 
   /** Names of the files right below a folder of the store. */
