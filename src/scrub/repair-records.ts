@@ -3,6 +3,7 @@
  * is followed by one that says what the one before said; what a key alone tells is written again; and an image whose
  * manifest is gone for good is given up. Leases and pins are left to people: only they know what was meant.
  */
+import type * as v from 'valibot';
 import {
   attestedKey,
   ConfigSchema,
@@ -28,11 +29,13 @@ import {
   type RecordKind,
 } from '../../store-format/index.js';
 import type { Engine } from '../engine/engine.js';
+import type { StoreError } from '../errors.js';
 import { blake3 } from '../hashing/blake3.js';
 import { isManifest } from '../images/image-heads.js';
 import { claimMark } from '../images/marks.js';
 import { emptyRecord } from '../images/name-records.js';
 import { readHighestReadable } from '../objects/numbered-records.js';
+import type { ObjectStore } from '../objects/object-store.js';
 import type { DamagedRecord } from './check-records.js';
 import type { OtherStore } from './other-store.js';
 
@@ -149,7 +152,7 @@ async function markAgain({ objects, environment }: Engine, image: PubId, n: numb
 async function inForceBeside({ objects }: Engine, key: string, kind: RecordKind): Promise<unknown> {
   const folder = key.slice(0, key.lastIndexOf('/'));
   const schema = kind === 'config' ? ConfigSchema : kind === 'gc' ? GcRecordSchema : NameRecordSchema;
-  return (await readHighestReadable<unknown>(objects, folder, kind, schema)).value;
+  return lastSaid<unknown>(objects, folder, kind, schema);
 }
 
 /** The record in force cannot be read: the next one says what the one before said. */
@@ -167,7 +170,7 @@ async function followUp(
     return won ? nextKey : undefined;
   };
   if (kind === 'config') {
-    const { value } = await readHighestReadable(engine.objects, folder, kind, ConfigSchema);
+    const value = await lastSaid(engine.objects, folder, kind, ConfigSchema);
     return value && claim(configKey(next), value);
   }
   if (kind === 'gc') {
@@ -177,6 +180,17 @@ async function followUp(
   }
   const name = [...names].find((each) => nameFolder(each, blake3) === folder);
   if (name === undefined) return undefined;
-  const { value } = await readHighestReadable(engine.objects, folder, 'name', NameRecordSchema);
+  const value = await lastSaid(engine.objects, folder, 'name', NameRecordSchema);
   return claim(nameKey(folder, next), value ?? emptyRecord(name));
+}
+
+/** What is damaged is passed over; what cannot be read now must not be forgotten. @throws object-unreadable */
+async function lastSaid<T>(
+  objects: ObjectStore,
+  folder: string,
+  kind: RecordKind,
+  schema: v.GenericSchema<unknown, T>,
+): Promise<T | undefined> {
+  const isDamaged = ({ code }: StoreError) => code === 'object-damaged';
+  return (await readHighestReadable(objects, folder, kind, schema, isDamaged)).value;
 }
