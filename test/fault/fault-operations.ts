@@ -47,9 +47,13 @@ export async function prepareStores(): Promise<Prepared> {
 
 /** Every image that must be there, whatever has happened. */
 export async function holdsAll(t: ExecutionContext, store: GcStore, what: string): Promise<void> {
-  await store.restores(t, 'web~1', web, `${what}: web~1`);
-  await store.restores(t, 'web', later, `${what}: web`);
-  await store.restores(t, 'mail', mail, `${what}: mail`);
+  const engine = await store.process();
+  for (const [reference, bytes] of [
+    ['web~1', web],
+    ['web', later],
+    ['mail', mail],
+  ] as const)
+    t.true((await store.bytesOf(reference, engine)).equals(bytes), `${what}: ${reference}`);
 }
 
 export interface Place {
@@ -122,7 +126,7 @@ export const OPERATIONS: readonly Operation[] = [
     on: 'sound',
     run: async (engine, { store }) => {
       const { damagedPacks } = await rebuildIndex(engine, join(store.folder, 'index'), {});
-      return damagedPacks.map((message) => ({ code: 'object-unreadable', message }));
+      return damagedPacks.map((key) => ({ code: 'object-unreadable', message: `The footer of ${key}` }));
     },
   },
   {

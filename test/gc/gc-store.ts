@@ -85,8 +85,8 @@ export class GcStore {
     return gc(await this.process(), { waitMs: 0, ...options });
   }
 
-  async bytesOf(reference: string): Promise<Buffer> {
-    const engine = await this.process();
+  async bytesOf(reference: string, engine?: Engine): Promise<Buffer> {
+    engine ??= await this.process();
     const open = await openContents(engine, [reference], {});
     try {
       const { contents } = open.images[0]!;

@@ -43,7 +43,6 @@ export class FaultyStore implements ObjectStore {
   readonly location: string;
   readonly readOnly = false;
   readonly requests = new Map<Verb, number>();
-  readonly #holds: Hold[] = [];
   #struckKey: string | undefined;
   /** Resolves when the fault strikes. */
   readonly struck: Promise<void>;
@@ -61,11 +60,6 @@ export class FaultyStore implements ObjectStore {
 
   get hasStruck(): boolean {
     return this.#struckKey !== undefined;
-  }
-
-  /** The process that used it is gone, and what it held is free. */
-  async die(): Promise<void> {
-    for (const hold of this.#holds) await hold.leave().catch(() => undefined);
   }
 
   get(key: string, range?: ByteRange): Promise<Fetched> {
@@ -125,10 +119,13 @@ export class FaultyStore implements ObjectStore {
   }
 
   async hold(key: string, bytes: Uint8Array): Promise<Hold> {
+    let made: Hold | undefined;
     const hold = await this.#request('hold', key, 'Cannot write', async () => {
-      const made = await this.real.hold(key, bytes);
-      this.#holds.push(made);
+      made = await this.real.hold(key, bytes);
       return made;
+    }).catch(async (error: unknown) => {
+      await made?.leave(); // nobody has what would end it
+      throw error;
     });
     return {
       release: () => this.#request('release', key, 'Cannot delete', () => hold.release()),
