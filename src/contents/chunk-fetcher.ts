@@ -7,7 +7,7 @@ import { HASH_BYTES, type PackId, toHex } from '../../store-format/index.js';
 import type { Engine } from '../engine/engine.js';
 import { StoreError } from '../errors.js';
 import { CHUNK_COPIES, type Home, type PackCatalog } from '../packs/pack-catalog.js';
-import type { FetchTarget, IoFailure } from '../workers/jobs.js';
+import type { FetchTarget, IoFailure, WhyBad } from '../workers/jobs.js';
 import { FetchPlan, type PlannedJob, toFetchJob } from './fetch-plan.js';
 import { idOf, isSeedPiece, lengthOf, type PlannedPiece, type StoredPiece } from './planned-piece.js';
 import type { SeedIndex } from './seed-index.js';
@@ -18,7 +18,7 @@ export interface LostPiece {
   readonly chunk: string;
   readonly target: number;
   readonly length: number;
-  readonly code: 'chunk-damaged' | 'chunk-missing';
+  readonly code: 'chunk-damaged' | 'chunk-missing' | 'object-unreadable';
   readonly reason: string;
 }
 
@@ -41,9 +41,15 @@ export interface FetchSettings {
   readonly onBytes?: (bytes: number) => void;
 }
 
-interface BadPiece {
+interface BadPiece extends WhyBad {
   readonly piece: PlannedPiece;
-  readonly reason: string;
+}
+
+/** Copies of a chunk that were tried. */
+interface Tried {
+  readonly packs: PackId[];
+  /** Why one could not be read: what is bad may be good tomorrow. */
+  unreadable?: string;
 }
 
 export class ChunkFetcher {
@@ -118,8 +124,7 @@ export class ChunkFetcher {
       chunk: toHex(ids.subarray(at, at + HASH_BYTES)),
       target,
       length,
-      code: 'chunk-missing',
-      reason: 'no pack holds it',
+      ...whyNowhere(this.catalog),
     });
   }
 
@@ -153,7 +158,7 @@ export class ChunkFetcher {
    */
   async run(settings: FetchSettings): Promise<FetchOutcome> {
     let writtenBytes = 0;
-    const wrong = new Map<string, PackId[]>();
+    const wrong = new Map<string, Tried>();
     this.#seedBytes = 0;
     this.#relisted = undefined;
     let plan = this.#plan;
@@ -164,9 +169,9 @@ export class ChunkFetcher {
       plan = new FetchPlan();
       // A pack may have been rewritten while we read; in every round, as the copies may be rewritten in their turn.
       if (bad.some(({ piece }) => !isSeedPiece(piece))) await this.catalog.refresh();
-      for (const { piece, reason } of bad) {
+      for (const { piece, ...why } of bad) {
         if (!isSeedPiece(piece))
-          await this.#lookAgain(plan, piece, reason, wrong); // [3]
+          await this.#lookAgain(plan, piece, why, wrong); // [3]
         else await this.#wantStored(plan, piece.ids, piece.at, piece.length, piece.target);
       }
     }
@@ -205,9 +210,9 @@ export class ChunkFetcher {
     );
     if (result.failure !== undefined) throw targetFailed(result.failure, targetName);
     let bytes = job.pieces.reduce((sum, piece) => sum + lengthOf(piece), 0);
-    for (const { piece: number, reason } of result.bad) {
+    for (const { piece: number, ...why } of result.bad) {
       const piece = job.pieces[number]!;
-      bad.push({ piece, reason });
+      bad.push({ piece, ...why });
       if (job.source === 'seeds') bytes -= lengthOf(piece); // its turn comes once more
     }
     if (job.source === 'seeds') this.#seedBytes += bytes;
@@ -218,23 +223,31 @@ export class ChunkFetcher {
   async #lookAgain(
     plan: FetchPlan,
     piece: StoredPiece,
-    reason: string,
-    wrong: Map<string, PackId[]>,
+    { reason, isUnreadable }: WhyBad,
+    wrong: Map<string, Tried>,
   ): Promise<void> {
     const { footer, ordinal } = piece.home;
     const at = HASH_BYTES * ordinal;
     const chunk = toHex(idOf(piece));
-    const tried = wrong.get(chunk) ?? [];
-    tried.push(footer.pack);
+    const where = `${reason} (pack ${footer.pack.slice(0, 12)}…)`;
+    const tried = wrong.get(chunk) ?? { packs: [] };
+    tried.packs.push(footer.pack);
+    if (isUnreadable) tried.unreadable ??= where;
     wrong.set(chunk, tried);
-    const home = await this.catalog.find(footer.ids, at, CHUNK_COPIES, tried);
-    if (home !== undefined) plan.add({ home, target: piece.target });
-    else {
-      const length = footer.lengths[ordinal]!;
-      const where = `${reason} (pack ${footer.pack.slice(0, 12)}…)`;
-      this.#lost.push({ chunk, target: piece.target, length, code: 'chunk-damaged', reason: where });
-    }
+    const home = await this.catalog.find(footer.ids, at, CHUNK_COPIES, tried.packs);
+    if (home !== undefined) return plan.add({ home, target: piece.target });
+    const length = footer.lengths[ordinal]!;
+    const unreadable = tried.unreadable ?? this.catalog.unreadable?.message;
+    const code = unreadable === undefined ? 'chunk-damaged' : 'object-unreadable';
+    this.#lost.push({ chunk, target: piece.target, length, code, reason: unreadable ?? where });
   }
+}
+
+/** Why a chunk is in no pack that can be read. */
+export function whyNowhere({ unreadable }: PackCatalog): Pick<LostPiece, 'code' | 'reason'> {
+  return unreadable === undefined
+    ? { code: 'chunk-missing', reason: 'no pack holds it' }
+    : { code: 'object-unreadable', reason: `no pack that can be read holds it: ${unreadable.message}` };
 }
 
 export function targetFailed({ errno, message, offset }: IoFailure, path?: string): StoreError {

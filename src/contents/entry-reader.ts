@@ -24,10 +24,11 @@ export class EntryReader {
   /**
    * The entry whose id stands in `ids` at byte `at`. The bytes are a view that stays good.
    *
-   * @throws object-missing, object-damaged
+   * @throws object-missing, object-damaged, object-unreadable
    */
   async read(kind: EntryKind, ids: Buffer, at = 0): Promise<Buffer> {
     const wrong: Home[] = [];
+    const failures: StoreError[] = [];
     const looks = [() => this.catalog.refresh(), () => this.engine.distrustIndex()];
     for (;;) {
       const home = await this.catalog.find(
@@ -38,11 +39,12 @@ export class EntryReader {
       );
       if (home === undefined) {
         const look = looks.shift();
-        if (look === undefined) throw this.#lost(kind, ids, at, wrong);
+        if (look === undefined)
+          throw this.#lost(kind, ids, at, wrong, failures[0] ?? this.catalog.unreadable);
         await look();
         continue;
       }
-      const bytes = await this.#bytesOf(home);
+      const bytes = await this.#bytesOf(home, failures);
       const id = bytes === undefined ? undefined : ENTRY_KINDS[kind].idOf(bytes, blake3);
       if (
         bytes !== undefined &&
@@ -55,10 +57,26 @@ export class EntryReader {
     }
   }
 
-  #lost(kind: EntryKind, ids: Buffer, at: number, wrong: readonly Home[]): StoreError {
+  /** @param failure why a pack that may hold it could not be read */
+  #lost(
+    kind: EntryKind,
+    ids: Buffer,
+    at: number,
+    wrong: readonly Home[],
+    failure: StoreError | undefined,
+  ): StoreError {
     const id = toHex(ids.subarray(at, at + HASH_BYTES));
     const name = ENTRY_KINDS[kind].name;
     const details = { chunk: id, ...(wrong[0] === undefined ? {} : { pack: wrong[0].footer.pack }) };
+    if (failure !== undefined) {
+      const message = `${name} ${id.slice(0, 12)}… cannot be read now: ${failure.message}`;
+      return new StoreError(
+        'object-unreadable',
+        message,
+        { ...failure.details, ...details },
+        { cause: failure },
+      );
+    }
     return wrong.length === 0
       ? new StoreError('object-missing', `${name} ${id.slice(0, 12)}… is missing: no pack holds it`, details)
       : new StoreError(
@@ -68,13 +86,15 @@ export class EntryReader {
         );
   }
 
-  async #bytesOf({ footer, ordinal }: Home): Promise<Buffer | undefined> {
+  /** @param failures takes errors of the medium, where the bytes may be good */
+  async #bytesOf({ footer, ordinal }: Home, failures: StoreError[]): Promise<Buffer | undefined> {
     const frame = footer.frameOf[ordinal]!;
     try {
       const plain = await this.#frame(footer, frame);
       const offset = footer.offsetOf[ordinal]!;
       return plain.subarray(offset, offset + footer.lengths[ordinal]!);
-    } catch {
+    } catch (error) {
+      if (error instanceof StoreError && error.code === 'object-unreadable') failures.push(error);
       return undefined; // unreadable or no zstd frame: another copy may be good
     }
   }

@@ -17,8 +17,6 @@ import {
 } from './planned-piece.js';
 import { type SeedRun, seedRuns, toFetchFrame as toSeedFrame } from './seed-runs.js';
 
-const LOST: ReadonlySet<string> = new Set(['object-missing', 'object-unreadable']);
-
 /** Plain bytes of the frames of one job: large enough that its message costs nothing, small enough to share out. */
 const JOB_PLAIN_BYTES = 4 * 1024 * 1024;
 
@@ -156,21 +154,25 @@ async function toFetchFrame(objects: ObjectStore, planned: PlannedFrame): Promis
   if ('seed' in planned) return toSeedFrame(planned);
   const { offset, storedBytes, plainBytes, codec } = planned.footer.frames[planned.frame]!;
   const key = packKey(planned.footer.pack);
-  const source = objects.localPath?.(key) ?? (await storedBytesOf(objects, key, offset, storedBytes));
-  return { source, offset, storedBytes, plainBytes, codec, pieces: planned.pieces.length };
+  const read = await sourceOf(objects, key, offset, storedBytes);
+  return { ...read, offset, storedBytes, plainBytes, codec, pieces: planned.pieces.length };
 }
 
-/** None of a pack that is gone or cannot be read: its pieces are bad then, and are looked for elsewhere. */
-async function storedBytesOf(
+/** No bytes of a pack that is gone or cannot be read: its pieces are bad then, and are looked for elsewhere. */
+async function sourceOf(
   objects: ObjectStore,
   key: string,
   offset: number,
   length: number,
-): Promise<Uint8Array> {
+): Promise<Pick<FetchFrame, 'source' | 'failure'>> {
+  const path = objects.localPath?.(key);
+  if (path !== undefined) return { source: path };
   try {
-    return (await objects.get(key, { offset, length })).bytes;
+    return { source: (await objects.get(key, { offset, length })).bytes };
   } catch (error) {
-    if (error instanceof StoreError && LOST.has(error.code)) return new Uint8Array(0);
+    if (!(error instanceof StoreError)) throw error;
+    if (error.code === 'object-missing') return { source: new Uint8Array(0) };
+    if (error.code === 'object-unreadable') return { source: new Uint8Array(0), failure: error.message };
     throw error;
   }
 }

@@ -88,8 +88,17 @@ export class HeldLease {
     return claim;
   }
 
-  /** Ends the lease. While nobody knows what stands under its key, the lease object is left for gc to decide (I8). */
+  /**
+   * Ends the lease. While nobody knows what stands under its key, the lease object is left for gc to decide (I8). One that
+   * cannot be deleted is left to gc as well, held by nobody: what its holder has done is done.
+   */
   async release(): Promise<void> {
-    await (this.#undecided ? this.hold.leave() : this.hold.release());
+    if (this.#undecided) return this.hold.leave();
+    try {
+      await this.hold.release();
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      await this.hold.leave();
+    }
   }
 }

@@ -1,11 +1,15 @@
 import { errnoOf, messageOf, StoreError } from '../errors.js';
 
+/** What fails then leaves the store as it was. */
+const READING: ReadonlySet<string> = new Set(['Cannot read', 'Cannot list', 'Cannot lock']);
+
 /** System errors as users should see them. */
 export function asStoreError(error: unknown, object: string, what: string): unknown {
   const errno = errnoOf(error);
   if (error instanceof StoreError || errno === undefined) return error;
   const details = { object, errno };
   const message = `${what} ${object}: ${messageOf(error)}`;
+  const isRead = READING.has(what);
   switch (errno) {
     case 'ENOENT':
       return new StoreError('object-missing', `${what} ${object}: it is not there`, details, {
@@ -22,14 +26,11 @@ export function asStoreError(error: unknown, object: string, what: string): unkn
     case 'EROFS':
     case 'EACCES':
     case 'EPERM':
-      return new StoreError(
-        what === 'Cannot read' || what === 'Cannot list' ? 'object-unreadable' : 'store-read-only',
-        message,
-        details,
-        { cause: error },
-      );
+      return new StoreError(isRead ? 'object-unreadable' : 'store-read-only', message, details, {
+        cause: error,
+      });
     case 'EIO':
-      return new StoreError('object-unreadable', message, details, { cause: error });
+      return new StoreError(isRead ? 'object-unreadable' : 'io-failed', message, details, { cause: error });
     default:
       return new StoreError('io-failed', message, details, { cause: error });
   }

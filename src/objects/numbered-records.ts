@@ -58,12 +58,15 @@ async function isOutOfDate(
 
 /**
  * For readers alone: the highest record that can be read. `damage` says what stands above it (SPEC.md, I12).
+ *
+ * @param isPassable of what cannot be read: whether an older record may stand in for it; else it is thrown
  */
 export async function readHighestReadable<T>(
   objects: ObjectStore,
   folder: string,
   kind: RecordKind,
   schema: v.GenericSchema<unknown, T>,
+  isPassable: (error: StoreError) => boolean = () => true,
 ): Promise<{ readonly value?: T; readonly damage?: StoreError }> {
   const numbers = (await listNumbers(objects, folder)).toSorted((a, b) => b - a);
   let damage: StoreError | undefined;
@@ -75,7 +78,8 @@ export async function readHighestReadable<T>(
       // A newer format is no damage: an older record beside it is out of date.
       if (!(error instanceof StoreError) || error.code === 'unsupported-format') throw error;
       if (await isOutOfDate(objects, folder, numbers[0]!, error))
-        return readHighestReadable(objects, folder, kind, schema);
+        return readHighestReadable(objects, folder, kind, schema, isPassable);
+      if (!isPassable(error)) throw error;
       damage ??= error;
     }
   }

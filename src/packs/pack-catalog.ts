@@ -49,12 +49,12 @@ export interface RefreshResult {
   /** Entries of the footers that were taken in. */
   readonly entries: number;
   /** Footers that could not be read: their entries have no home. */
-  readonly unreadable: readonly { readonly pack: PackId; readonly error: unknown }[];
+  readonly unreadable: readonly { readonly pack: PackId; readonly error: StoreError }[];
 }
 
 interface Taken extends RefreshResult {
   entries: number;
-  readonly unreadable: { readonly pack: PackId; readonly error: unknown }[];
+  readonly unreadable: { readonly pack: PackId; readonly error: StoreError }[];
 }
 
 export class PackCatalog {
@@ -62,7 +62,7 @@ export class PackCatalog {
   #condemned: ReadonlySet<PackId> = new Set();
   #damaged: ReadonlySet<PackId> = new Set();
   /** Packs whose footers could not be read since the last listing: what failed once may work later. */
-  readonly #unreadable = new Set<PackId>();
+  readonly #unreadable = new Map<PackId, StoreError>();
   readonly #toldUnreadable = new Set<PackId>();
   readonly #footers = new Map<PackId, FooterTable>();
   #footerBytes = 0;
@@ -150,11 +150,17 @@ export class PackCatalog {
     if (this.#present.delete(pack) && !this.#condemned.has(pack)) this.#departures++;
   }
 
-  #giveUp(pack: PackId, error: unknown): void {
-    this.#unreadable.add(pack);
+  #giveUp(pack: PackId, error: StoreError): void {
+    this.#unreadable.set(pack, error);
     if (this.#toldUnreadable.has(pack)) return;
     this.#toldUnreadable.add(pack);
-    this.warn({ code: 'object-skipped', message: messageOf(error) });
+    this.warn({ code: 'object-skipped', message: error.message });
+  }
+
+  /** Why some pack cannot be read now that may be whole: what is found nowhere may stand in it, and is not lost. */
+  get unreadable(): StoreError | undefined {
+    for (const error of this.#unreadable.values()) if (error.code !== 'object-damaged') return error;
+    return undefined;
   }
 
   /** Memory that footers take. */

@@ -1,5 +1,6 @@
 /** A dry run: every chunk that is needed has a home, and for an update in place how much differs. Nothing is written. */
 import { HASH_BYTES, toHex } from '../../store-format/index.js';
+import { whyNowhere } from '../contents/chunk-fetcher.js';
 import { asBuffer, type ImageContents, type Segment } from '../contents/image-contents.js';
 import { isLost, resolveSegment } from '../contents/resolve-segment.js';
 import type { SeedIndex } from '../contents/seed-index.js';
@@ -62,8 +63,7 @@ export class RestoreCheck {
       this.settings.onLost({
         offset: offset + recipe.offsets[i]!,
         length: recipe.lengths[i]!,
-        code: 'chunk-missing',
-        reason: 'no pack holds it',
+        ...whyNowhere(this.catalog),
         chunk: toHex(ids.subarray(at, at + HASH_BYTES)),
       });
     }

@@ -32,7 +32,7 @@ export class Attestations {
     if (isOld || this.#packs.length >= MAX_PACKS) await this.write();
   }
 
-  /** A store that is full or cannot be written is scrubbed all the same: the next scrub knows nothing of it. */
+  /** A store that is full or fails to write is scrubbed all the same: the next scrub knows nothing of it. */
   async write(): Promise<void> {
     const packs = this.#packs;
     this.#packs = [];
@@ -47,7 +47,7 @@ export class Attestations {
         await lease.release();
       }
     } catch (error) {
-      if (!(error instanceof StoreError) || error.code !== 'no-space') throw error;
+      if (!(error instanceof StoreError)) throw error;
       warn({ code: 'object-skipped', message: `${error.message}: which packs were checked is not recorded` });
     }
   }

@@ -105,6 +105,7 @@ export class OtherStore {
 
   async #find(wanted: Iterable<WantedEntry>) {
     const catalog = await this.engine.catalog();
+    if (catalog.unreadable !== undefined) throw catalog.unreadable; // what it holds must not be given up
     const found = new Map<PackId, { readonly footer: FooterTable; readonly ordinals: Set<number> }>();
     for (const { kind, id } of wanted) {
       const sought = kind === EntryKind.chunk ? CHUNK_COPIES : ENTRY_COPIES;
@@ -124,12 +125,12 @@ export class OtherStore {
     return ids.filter((id) => id !== undefined);
   }
 
-  /** @returns undefined when it has no such object, or cannot read it */
+  /** @returns undefined when it has no such object. @throws object-unreadable: what it has may be had tomorrow */
   async get(key: string): Promise<Buffer | undefined> {
     try {
       return (await this.engine.objects.get(key)).bytes;
     } catch (error) {
-      if (!(error instanceof StoreError)) throw error;
+      if (!(error instanceof StoreError) || error.code !== 'object-missing') throw error;
       return undefined;
     }
   }

@@ -4,6 +4,7 @@
  * manifest is gone for good is given up, unless it is pinned. Leases and pins are left to people: only they know what was
  * meant.
  */
+import type * as v from 'valibot';
 import {
   attestedKey,
   ConfigSchema,
@@ -36,6 +37,7 @@ import { isManifest } from '../images/image-heads.js';
 import { claimMark, findPurged } from '../images/marks.js';
 import { emptyRecord } from '../images/name-records.js';
 import { readHighestReadable } from '../objects/numbered-records.js';
+import type { ObjectStore } from '../objects/object-store.js';
 import type { DamagedRecord } from './check-records.js';
 import type { OtherStore } from './other-store.js';
 
@@ -187,7 +189,7 @@ async function markAgain({ objects, environment }: Engine, image: PubId, n: numb
 async function inForceBeside({ objects }: Engine, key: string, kind: RecordKind): Promise<unknown> {
   const folder = key.slice(0, key.lastIndexOf('/'));
   const schema = kind === 'config' ? ConfigSchema : kind === 'gc' ? GcRecordSchema : NameRecordSchema;
-  return (await readHighestReadable<unknown>(objects, folder, kind, schema)).value;
+  return lastSaid<unknown>(objects, folder, kind, schema);
 }
 
 /**
@@ -210,7 +212,7 @@ async function followUp(
     return nextKey;
   };
   if (kind === 'config') {
-    const { value } = await readHighestReadable(engine.objects, folder, kind, ConfigSchema);
+    const value = await lastSaid(engine.objects, folder, kind, ConfigSchema);
     return value && claim(configKey(next), value);
   }
   if (kind === 'gc') {
@@ -220,6 +222,17 @@ async function followUp(
   }
   const name = [...names].find((each) => nameFolder(each, blake3) === folder);
   if (name === undefined) return undefined;
-  const { value } = await readHighestReadable(engine.objects, folder, 'name', NameRecordSchema);
+  const value = await lastSaid(engine.objects, folder, 'name', NameRecordSchema);
   return claim(nameKey(folder, next), value ?? emptyRecord(name));
+}
+
+/** What is damaged is passed over; what cannot be read now must not be forgotten. @throws object-unreadable */
+async function lastSaid<T>(
+  objects: ObjectStore,
+  folder: string,
+  kind: RecordKind,
+  schema: v.GenericSchema<unknown, T>,
+): Promise<T | undefined> {
+  const isDamaged = ({ code }: StoreError) => code === 'object-damaged';
+  return (await readHighestReadable(objects, folder, kind, schema, isDamaged)).value;
 }

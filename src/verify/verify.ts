@@ -4,7 +4,7 @@
  * images and offsets that they hurt.
  */
 import { HASH_BYTES, toHex } from '../../store-format/index.js';
-import { ChunkFetcher, type FetchOutcome } from '../contents/chunk-fetcher.js';
+import { ChunkFetcher, type FetchOutcome, type LostPiece } from '../contents/chunk-fetcher.js';
 import { EntrySet } from '../contents/entry-set.js';
 import { asBuffer, type ImageContents } from '../contents/image-contents.js';
 import { type OpenContents, type OpenImages, openResolved } from '../contents/open-contents.js';
@@ -39,10 +39,7 @@ class VerifyRun {
   readonly #seen = new EntrySet();
   readonly #notedRecipes = new EntrySet();
   /** Ids of chunks that no pack gives, and why. */
-  readonly #bad = new Map<
-    string,
-    { readonly code: 'chunk-damaged' | 'chunk-missing'; readonly reason: string }
-  >();
+  readonly #bad = new Map<string, Pick<LostPiece, 'code' | 'reason'>>();
   readonly #report: ProgressReport;
   #checkedChunks = 0;
   #checkedBytes = 0;

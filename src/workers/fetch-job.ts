@@ -7,11 +7,13 @@ import { HASH_BYTES } from '../../store-format/layouts.js';
 import { decompressFrame } from '../compression/zstd.js';
 import { errnoOf, messageOf } from '../errors.js';
 import { blake3 } from '../hashing/blake3.js';
-import type { FetchFrame, FetchJob, FetchResult } from './jobs.js';
+import type { FetchFrame, FetchJob, FetchResult, WhyBad } from './jobs.js';
 import { failureOf, writeAll, writeDifferences } from './write-target.js';
 
 /** Frames that a reader in order needs again are few: those that its last step ended in. */
 const KEPT_FRAMES = 16;
+/** Errors of zstd have codes as well. */
+const ERRNO = /^E[A-Z0-9]+$/;
 const kept = new Map<string, Buffer>();
 
 let storedBuffer = Buffer.alloc(0);
@@ -19,15 +21,15 @@ let plainBuffer = Buffer.alloc(0);
 
 export function fetch(job: FetchJob): FetchResult {
   const files = new Map<string, number>();
-  const bad: { piece: number; reason: string }[] = [];
+  const bad: FetchResult['bad'][number][] = [];
   let writtenBytes = 0;
   let piece = 0;
   try {
     for (const frame of job.frames) {
       const end = piece + frame.pieces;
       const plain = plainBytesOf(frame, files, job.keepFrames); // [1] [2]
-      if (typeof plain === 'string') {
-        for (; piece < end; piece++) bad.push({ piece, reason: plain });
+      if (!Buffer.isBuffer(plain)) {
+        for (; piece < end; piece++) bad.push({ piece, ...plain });
         continue;
       }
       const good = checkPieces(job, plain, piece, end, bad); // [3]
@@ -43,7 +45,8 @@ export function fetch(job: FetchJob): FetchResult {
 }
 
 /** @returns the frame's plain bytes, or why they cannot be had */
-function plainBytesOf(frame: FetchFrame, files: Map<string, number>, keep: boolean): Buffer | string {
+function plainBytesOf(frame: FetchFrame, files: Map<string, number>, keep: boolean): Buffer | WhyBad {
+  if (frame.failure !== undefined) return { reason: frame.failure, isUnreadable: true };
   const key = typeof frame.source === 'string' ? `${frame.source}:${frame.offset}` : undefined;
   const known = key === undefined ? undefined : kept.get(key);
   if (known !== undefined) return known;
@@ -54,7 +57,9 @@ function plainBytesOf(frame: FetchFrame, files: Map<string, number>, keep: boole
     const bytes = Buffer.from(plain.buffer, plain.byteOffset, plain.byteLength);
     return keep && key !== undefined ? keepFrame(key, bytes) : bytes;
   } catch (error) {
-    return errnoOf(error) === 'ENOENT' ? 'its pack is missing' : messageOf(error);
+    const errno = errnoOf(error);
+    if (errno === 'ENOENT') return { reason: 'its pack is missing', isUnreadable: false };
+    return { reason: messageOf(error), isUnreadable: errno !== undefined && ERRNO.test(errno) };
   }
 }
 
@@ -87,7 +92,7 @@ function checkPieces(
   plain: Buffer,
   from: number,
   to: number,
-  bad: { piece: number; reason: string }[],
+  bad: FetchResult['bad'][number][],
 ): number[] {
   const good: number[] = [];
   let checked = -1;
@@ -100,7 +105,7 @@ function checkPieces(
       good.push(piece);
       checked = piece;
     } else {
-      bad.push({ piece, reason: 'its bytes differ from those that were stored' });
+      bad.push({ piece, reason: 'its bytes differ from those that were stored', isUnreadable: false });
     }
   }
   return good;

@@ -89,6 +89,8 @@ export interface CompressedFrame {
 export interface FetchFrame {
   /** File of the pack or seed, or the frame's stored bytes themselves. */
   readonly source: string | Uint8Array;
+  /** Why they could not be read, where they should stand here. */
+  readonly failure?: string;
   readonly offset: number;
   readonly storedBytes: number;
   readonly plainBytes: number;
@@ -118,10 +120,17 @@ export interface FetchJob {
   readonly keepFrames: boolean;
 }
 
+/** Why a piece could not be had. */
+export interface WhyBad {
+  readonly reason: string;
+  /** Reading failed: what is bad may be good tomorrow. */
+  readonly isUnreadable: boolean;
+}
+
 export interface FetchResult {
   readonly writtenBytes: number;
-  /** Pieces that could not be had, and why, frame by frame. */
-  readonly bad: readonly { readonly piece: number; readonly reason: string }[];
+  /** Frame by frame. */
+  readonly bad: readonly ({ readonly piece: number } & WhyBad)[];
   /** The target failed. */
   readonly failure?: IoFailure;
 }

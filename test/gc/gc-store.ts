@@ -29,8 +29,11 @@ export class GcStore {
   private constructor(readonly folder: string) {}
 
   /** Frames of 64 KiB, so that small disks have many. */
-  static async make(t: ExecutionContext, settings: Record<string, number> = {}): Promise<GcStore> {
-    const folder = join(folderFor(t), 'store');
+  static make(t: ExecutionContext, settings: Record<string, number> = {}): Promise<GcStore> {
+    return GcStore.makeAt(join(folderFor(t), 'store'), settings);
+  }
+
+  static async makeAt(folder: string, settings: Record<string, number> = {}): Promise<GcStore> {
     await initStore(folder);
     const objects = await FolderStore.open(folder, 'test');
     await changeConfig(objects, (config) => ({ ...config, settings: { frameBytes: 64 * KIB, ...settings } }));
@@ -39,7 +42,10 @@ export class GcStore {
 
   /** A copy to be hurt. */
   copyFor(t: ExecutionContext): GcStore {
-    const folder = join(folderFor(t), 'store');
+    return this.copyAt(join(folderFor(t), 'store'));
+  }
+
+  copyAt(folder: string): GcStore {
     cpSync(this.folder, folder, { recursive: true });
     return new GcStore(folder);
   }
@@ -52,13 +58,14 @@ export class GcStore {
     const system = systemEnvironment();
     const environment = { ...system, now: () => system.now() + hoursLater * HOUR_MS };
     const objects = wrap(await FolderStore.open(this.folder, toHex(environment.random(8))));
-    const { config } = await readConfig(objects);
+    const { config, damage } = await readConfig(objects);
     const close = async () => {};
     const slot = { index: new MemoryIndex(), damage: undefined, laterDamage: () => undefined, close };
     return new Engine({
       objects,
       environment,
       config,
+      configDamage: damage,
       workers: inlineWorkers(),
       openIndex: async () => slot,
       warn: (warning) => this.warnings.push(warning),
@@ -78,8 +85,8 @@ export class GcStore {
     return gc(await this.process(), { waitMs: 0, ...options });
   }
 
-  async bytesOf(reference: string): Promise<Buffer> {
-    const engine = await this.process();
+  async bytesOf(reference: string, engine?: Engine): Promise<Buffer> {
+    engine ??= await this.process();
     const open = await openContents(engine, [reference], {});
     try {
       const { contents } = open.images[0]!;
@@ -87,6 +94,14 @@ export class GcStore {
     } finally {
       await open.release();
     }
+  }
+
+  /** The image comes back byte for byte. Buffers are compared at once: `deepEqual` takes two seconds for each MiB. */
+  async restores(t: ExecutionContext, reference: string, bytes: Buffer, message?: string): Promise<void> {
+    t.true(
+      (await this.bytesOf(reference)).equals(bytes),
+      message ?? `${reference} came back with other bytes`,
+    );
   }
 
   /** Names of the files right below a folder of the store. */

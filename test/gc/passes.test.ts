@@ -71,8 +71,8 @@ test('an evacuation in many passes leaves every image readable without the packs
     t.true(copied > 50);
     for (const { id } of going) await engine.objects.delete(`packs/${id.slice(0, 2)}/${id}`);
     await lease.release();
-    t.deepEqual(await store.bytesOf('web~1'), disk);
-    t.deepEqual(await store.bytesOf('web'), editedDisk(disk, 'later'));
+    await store.restores(t, 'web~1', disk);
+    await store.restores(t, 'web', editedDisk(disk, 'later'));
     const again = await evacuate({ ...evacuation, footers: new Footers(engine) }, []);
     t.deepEqual([again.copied, again.writtenBytes], [0, 0]);
   }
