@@ -10,14 +10,11 @@ import type { ChunkIndex, NewPack, Place } from '../chunk-index/chunk-index.js';
 import { messageOf, StoreError } from '../errors.js';
 import type { OperationOptions, Warning } from '../interface.js';
 import type { ObjectStore } from '../objects/object-store.js';
+import { FooterCache } from './footer-cache.js';
 import { FooterTable } from './footer-table.js';
 import { listPackIds, listPacks } from './list-packs.js';
 import { readPackTail } from './read-tail.js';
 
-/** Footers kept in memory: about 90 full ones, or those of 10 GiB of packs with chunks of 16 KiB. */
-const CACHE_BYTES = 64 * 1024 * 1024;
-/** Neighbours in an image lie in few packs: those footers are asked before the index. */
-const RECENT = 6;
 /** More packs than this are looked for in a listing rather than one by one. */
 const LOOKED_FOR_SINGLY = 256;
 /** Fewer packs that are gone are no burden to an index. */
@@ -64,9 +61,7 @@ export class PackCatalog {
   /** Packs whose footers could not be read since the last listing: what failed once may work later. */
   readonly #unreadable = new Map<PackId, StoreError>();
   readonly #toldUnreadable = new Set<PackId>();
-  readonly #footers = new Map<PackId, FooterTable>();
-  #footerBytes = 0;
-  readonly #recent: FooterTable[] = [];
+  readonly #footers = new FooterCache();
   #looked = false;
   /** Packs that this process wrote since the last listing began: it may lack them. */
   readonly #ownSinceListing = new Set<PackId>();
@@ -165,7 +160,7 @@ export class PackCatalog {
 
   /** Memory that footers take. */
   get footerBytes(): number {
-    return this.#footerBytes;
+    return this.#footers.bytes;
   }
 
   /** How many packs gc condemned or took away so far: entries that were found in them are found elsewhere now. */
@@ -210,8 +205,8 @@ export class PackCatalog {
     this.#present.add(tail.id);
     this.#ownSinceListing.add(tail.id);
     const footer = new FooterTable(tail);
-    this.#keep(footer);
-    this.#touch(footer);
+    this.#footers.keep(footer);
+    this.#footers.touch(footer);
     try {
       await this.index.add(tail.id, tail.footer, { fresh: true });
     } catch (error) {
@@ -234,11 +229,10 @@ export class PackCatalog {
 
   /** As `find`, from footers in memory alone. */
   findKept(ids: Buffer, at: number, sought: Sought, wrong?: Iterable<PackId>): Home | undefined {
-    for (let i = 0; i < this.#recent.length; i++) {
-      const footer = this.#recent[i]!;
+    for (const footer of this.#footers.recent) {
       const ordinal = footer.kind === sought.kind ? footer.find(ids, at) : -1;
       if (ordinal < 0 || !this.#serves(footer.pack, sought) || isAmong(footer.pack, wrong)) continue;
-      if (i > 0) this.#touch(footer);
+      this.#footers.touch(footer);
       return { footer, ordinal };
     }
     return undefined;
@@ -253,7 +247,7 @@ export class PackCatalog {
       const footer = this.#footers.get(place.pack);
       if (footer === undefined) return 'unread';
       if (footer.kind !== sought.kind || !footer.holds(place.ordinal, ids, at)) continue;
-      this.#touch(footer);
+      this.#footers.touch(footer);
       return { footer, ordinal: place.ordinal };
     }
     return undefined;
@@ -280,7 +274,7 @@ export class PackCatalog {
       const again = this.#footers.has(place.pack);
       const footer = await this.footer(place.pack);
       if (footer?.kind !== sought.kind || !footer.holds(place.ordinal, ids, at)) continue;
-      if (again) this.#touch(footer); // once is no neighbourhood
+      if (again) this.#footers.touch(footer); // once is no neighbourhood
       return { footer, ordinal: place.ordinal };
     }
     return undefined;
@@ -302,12 +296,12 @@ export class PackCatalog {
   async footer(pack: PackId): Promise<FooterTable | undefined> {
     const kept = this.#footers.get(pack);
     if (kept !== undefined) {
-      this.#freshen(kept);
+      this.#footers.freshen(kept);
       return kept;
     }
     try {
       const footer = new FooterTable(await readPackTail(this.objects, pack));
-      this.#keep(footer);
+      this.#footers.keep(footer);
       return footer;
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
@@ -315,32 +309,6 @@ export class PackCatalog {
       else this.#giveUp(pack, error);
       return undefined;
     }
-  }
-
-  #keep(footer: FooterTable): void {
-    if (this.#footers.has(footer.pack)) return; // somebody else read it meanwhile
-    this.#footers.set(footer.pack, footer);
-    this.#footerBytes += footer.memoryBytes;
-    for (const [pack, oldest] of this.#footers) {
-      if (this.#footerBytes <= CACHE_BYTES) break;
-      if (oldest === footer || this.#recent.includes(oldest)) continue;
-      this.#footers.delete(pack);
-      this.#footerBytes -= oldest.memoryBytes;
-    }
-  }
-
-  /** Moves a footer to the front of the recent ones and to the young end of the cache. */
-  #touch(footer: FooterTable): void {
-    const at = this.#recent.indexOf(footer);
-    if (at === 0) return;
-    if (at > 0) this.#recent.splice(at, 1);
-    this.#recent.unshift(footer);
-    if (this.#recent.length > RECENT) this.#recent.pop();
-    this.#freshen(footer);
-  }
-
-  #freshen(footer: FooterTable): void {
-    if (this.#footers.delete(footer.pack)) this.#footers.set(footer.pack, footer);
   }
 }
 
