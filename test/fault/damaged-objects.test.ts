@@ -25,7 +25,7 @@ import {
   type PubId,
 } from '../../store-format/index.js';
 import { patched } from '../format/byte-fields.js';
-import { resealEnd } from '../format/reseal.js';
+import { resealEnd, resealManifest } from '../format/reseal.js';
 import { folderFor } from '../support/machine.js';
 import { seededBytes } from '../support/seeded-disk.js';
 import { cutInHalf, filesOf, flipByte, packOf, partsOf } from '../support/store-files.js';
@@ -88,9 +88,9 @@ function addFeature(store: string, set: 'read' | 'write' | 'collect'): void {
   }
 }
 
-/** A record or manifest of format 0.9, with a hash that is right. */
-function makeNewer(path: string): void {
-  writeFileSync(path, resealEnd(patched(readFileSync(path), 4, Buffer.from([9, 0]))));
+/** A record or manifest of format 0.9, with hashes that are right: else nobody believes the version. */
+function makeNewer(path: string, reseal: (bytes: Buffer) => Buffer = resealEnd): void {
+  writeFileSync(path, reseal(patched(readFileSync(path), 4, Buffer.from([9, 0]))));
 }
 
 const NAME_RECORDS = 'tags';
@@ -255,7 +255,7 @@ const ROWS: readonly Row[] = [
   },
   {
     title: 'a manifest of a newer format',
-    damage: (store) => makeNewer(manifest(store, 'mail')),
+    damage: (store) => makeNewer(manifest(store, 'mail'), resealManifest),
     complaints: [
       captureRefused({
         exitCode: EXIT.store,
@@ -325,7 +325,7 @@ const ROWS: readonly Row[] = [
   },
   {
     title: 'configs of another format version',
-    damage: eachConfig(makeNewer),
+    damage: eachConfig((path) => makeNewer(path)),
     complaints: [
       [
         ['ls'],

@@ -12,6 +12,8 @@ import {
   type PubId,
   parsePackId,
 } from '../../store-format/index.js';
+import { patched } from '../format/byte-fields.js';
+import { resealEnd, resealManifest } from '../format/reseal.js';
 import { bytesOf, StoreInMemory } from '../support/memory-engine.js';
 import { seededBytes } from '../support/seeded-disk.js';
 import { flip, flipFrame, packsOf, type ScrubStore, scrubStore, sparseDisk, tailOf } from './scrub-store.js';
@@ -278,4 +280,28 @@ test('a pack that a repair has set aside is a hint until gc comes', async (t) =>
   await store.gc();
   const after = await store.scrub();
   t.deepEqual([after.hints, after.problems, store.place.keysIn('damaged')], [[], [], []]);
+});
+
+/** A record or manifest of another version, with hashes that are right. */
+function makeNewer({ place }: StoreInMemory, key: string, reseal: (bytes: Buffer) => Buffer): void {
+  place.objects.set(key, reseal(patched(place.objects.get(key)!, 4, Buffer.from([9, 0]))));
+}
+
+test('what a newer version wrote is told and left as it is', async (t) => {
+  const { store, images } = await scrubStore();
+  const manifest = imageKey(images.mail.publication as PubId);
+  await store.remove(`@${images.web.id}`);
+  const [mark] = store.place.keysIn('removed');
+  makeNewer(store, manifest, resealManifest);
+  makeNewer(store, mark!, resealEnd);
+  const before = [manifest, mark!].map((key) => store.place.objects.get(key)!);
+  const { problems, repair } = await store.scrub({ repair: true });
+  t.deepEqual(problems.map(({ code, object }) => `${code} ${object}`).sort(), [
+    `object-unreadable ${manifest}`,
+    `object-unreadable ${mark}`,
+  ]);
+  t.deepEqual([repair!.replacedObjects, repair!.givenUpImages], [[], []]);
+  for (const [i, key] of [manifest, mark!].entries())
+    t.true(store.place.objects.get(key)!.equals(before[i]!));
+  await t.throwsAsync(store.gc(), { code: 'unsupported-format' });
 });
