@@ -1,6 +1,6 @@
 /** `doppel scrub`: is every byte of the store what it was? And with --repair: mend what can be mended. */
 import { type Command, Option } from 'commander';
-import type { RepairSummary, ScrubOptions, ScrubResult } from '../../src/index.js';
+import type { RepairSummary, ScrubDepth, ScrubOptions, ScrubResult } from '../../src/index.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { exitCodeOf, findingLines, foundText } from '../findings-text.js';
 import { countOf, formatBytes, formatWork } from '../format.js';
@@ -14,7 +14,7 @@ interface Options {
   readonly olderThan?: number;
   readonly resume?: true;
   readonly limitRate?: number;
-  readonly depth?: 'decoded' | 'stored';
+  readonly depth?: ScrubDepth;
   readonly repair?: true;
   readonly from?: string;
   readonly dryRun?: true;
@@ -36,9 +36,9 @@ export function define(command: Command, start: StartSession): void {
     .addOption(
       new Option(
         '--depth <how>',
-        'decoded: decompress and hash all that is stored; stored: compare files with their checksums',
+        'stored: compare files with their checksums; decoded: besides, decompress and hash each pack once in its life; redecoded: every time',
       )
-        .choices(['decoded', 'stored'])
+        .choices(['stored', 'decoded', 'redecoded'])
         .default('decoded'),
     )
     .option('--repair', 'mend what can be mended, give up what cannot; deletes nothing: gc does')

@@ -1,10 +1,9 @@
 /** Deletes records that say nothing any more. Each step stands alone: what a crash leaves, the next run deletes. */
 import {
+  type Attestation,
   AttestationSchema,
-  attestedKey,
   condemnedKey,
   damagedKey,
-  type LeaseId,
   nameFolder,
   nameKey,
   type PackId,
@@ -57,17 +56,34 @@ async function sweepPackRecords(
   for (const [, key] of keys) await objects.delete(key);
 }
 
-/** One that cannot be read attests nothing, and names no root: it is told and left. */
+/**
+ * Those whose packs are gone or attested anew, as thoroughly, by a later one. One that cannot be read attests nothing, and
+ * names no root: it is told and left.
+ */
 async function sweepAttestations({ objects, warn }: Engine, present: ReadonlySet<PackId>): Promise<void> {
+  const attestations: AttestationObject[] = [];
   for (const key of await objects.list('attested')) {
-    const id: LeaseId | undefined = parseLeaseId(key);
-    if (id === undefined) continue;
+    if (parseLeaseId(key) === undefined) continue;
     try {
-      const { packs } = await readRecord(objects, key, 'attestation', AttestationSchema);
-      if (!packs.some((pack) => present.has(pack as PackId))) await objects.delete(attestedKey(id));
+      attestations.push({ key, ...(await readRecord(objects, key, 'attestation', AttestationSchema)) });
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       warn({ code: 'object-skipped', message: error.message });
     }
   }
+  const counted = { stored: new Set<string>(), decoded: new Set<string>() };
+  for (const { key, depth, packs } of attestations.toSorted(latestFirst)) {
+    const says = packs.some((pack) => present.has(pack as PackId) && !counted[depth].has(pack));
+    if (!says) await objects.delete(key);
+    for (const pack of packs) {
+      counted.stored.add(pack); // whoever decoded a pack has read its bytes, too
+      counted[depth].add(pack);
+    }
+  }
+}
+
+type AttestationObject = Attestation & { readonly key: string };
+
+function latestFirst(a: AttestationObject, b: AttestationObject): number {
+  return b.atMs - a.atMs || (a.key < b.key ? -1 : 1);
 }

@@ -1,6 +1,13 @@
 import type { Hint, Problem } from './findings.js';
 import type { OperationOptions } from './operation.js';
 
+/**
+ * stored: every byte of a file against its checksum. decoded (the default): besides, every entry of a pack is decompressed
+ * and hashed once in the pack's life; later its checksum shows that it still is what was decoded. redecoded: that too,
+ * every time.
+ */
+export type ScrubDepth = 'stored' | 'decoded' | 'redecoded';
+
 export interface ScrubOptions extends OperationOptions {
   /** Share of the packs' bytes to read, 0 to 1: those first that were never checked, then those checked longest ago. */
   readonly fraction?: number;
@@ -10,11 +17,7 @@ export interface ScrubOptions extends OperationOptions {
   readonly resume?: boolean;
   /** Bytes read from packs per second at most. */
   readonly bytesPerSecond?: number;
-  /**
-   * decoded (the default): every entry is decompressed and hashed. stored: the bytes of each file are compared with its
-   * checksum, which takes less time and no key.
-   */
-  readonly depth?: 'decoded' | 'stored';
+  readonly depth?: ScrubDepth;
   /** Mends what can be mended, and gives up what cannot. Deletes nothing: gc does. */
   readonly repair?: boolean;
   /** Folder of another store: what this one has lost is taken from there. Only with `repair`. */

@@ -1,6 +1,7 @@
 /** When each pack was read and checked last, as `attested/` says: scrub begins with those longest ago. Policy, no safety. */
 import { AttestationSchema, type PackId, parseLeaseId } from '../../store-format/index.js';
 import { StoreError } from '../errors.js';
+import type { ScrubDepth } from '../interface.js';
 import { readRecord } from '../objects/numbered-records.js';
 import type { ObjectStore } from '../objects/object-store.js';
 import { mapConcurrently } from '../system/map-concurrently.js';
@@ -9,9 +10,11 @@ const READS_AHEAD = 16;
 
 export interface LastChecks {
   /** Milliseconds since 1970; undefined for a pack that was never checked so thoroughly. */
-  checkedMs(pack: PackId, depth: 'stored' | 'decoded'): number | undefined;
+  checkedMs(pack: PackId, depth: ScrubDepth): number | undefined;
+  /** Packs never change: one that was decoded is what it was while its bytes match its checksum. */
+  wasDecoded(pack: PackId): boolean;
   /** When the scrub began that began last. */
-  latestStartMs(depth: 'stored' | 'decoded'): number | undefined;
+  readonly latestStartMs: number | undefined;
 }
 
 /** @param onUnreadable takes what is wrong with a record: what it attested counts as never checked */
@@ -19,29 +22,30 @@ export async function readLastChecks(
   objects: ObjectStore,
   onUnreadable: (error: StoreError) => void = () => {},
 ): Promise<LastChecks> {
-  const latest = { stored: new Map<PackId, number>(), decoded: new Map<PackId, number>() };
-  const starts = { stored: 0, decoded: 0 };
+  const read = new Map<PackId, number>();
+  const decoded = new Map<PackId, number>();
+  let latestStartMs = 0;
   const keys = (await objects.list('attested')).filter((key) => parseLeaseId(key) !== undefined);
   await mapConcurrently(keys, READS_AHEAD, async (key) => {
     try {
-      const { atMs, depth, startedMs, packs } = await readRecord(
-        objects,
-        key,
-        'attestation',
-        AttestationSchema,
-      );
-      for (const pack of packs as PackId[]) note(latest[depth], pack, atMs);
-      starts[depth] = Math.max(starts[depth], startedMs ?? 0);
+      const record = await readRecord(objects, key, 'attestation', AttestationSchema);
+      for (const pack of record.packs as PackId[]) {
+        note(read, pack, record.atMs);
+        if (record.depth === 'decoded') note(decoded, pack, record.atMs);
+      }
+      latestStartMs = Math.max(latestStartMs, record.startedMs ?? 0);
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       if (error.code !== 'object-missing') onUnreadable(error); // swept meanwhile
     }
   });
-  // Whoever decoded a pack has read its bytes, too.
-  for (const [pack, atMs] of latest.decoded) note(latest.stored, pack, atMs);
   return {
-    checkedMs: (pack, depth) => latest[depth].get(pack),
-    latestStartMs: (depth) => starts[depth] || undefined,
+    checkedMs: (pack, depth) => {
+      if (depth === 'redecoded') return decoded.get(pack);
+      return depth === 'stored' || decoded.has(pack) ? read.get(pack) : undefined;
+    },
+    wasDecoded: (pack) => decoded.has(pack),
+    latestStartMs: latestStartMs || undefined,
   };
 }
 

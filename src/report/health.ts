@@ -65,9 +65,8 @@ function checksOf(packs: readonly SizedPack[], checks: LastChecks, nowMs: number
     Number.POSITIVE_INFINITY,
   );
   const sinceMs = (pack: SizedPack) => checkedMs(pack) ?? pack.writtenMs;
-  const lastStartedMs = Math.max(checks.latestStartMs('stored') ?? 0, checks.latestStartMs('decoded') ?? 0);
   return {
-    ...(lastStartedMs > 0 && { lastStarted: new Date(lastStartedMs) }),
+    ...(checks.latestStartMs !== undefined && { lastStarted: new Date(checks.latestStartMs) }),
     ...(packs.length > 0 && never.length === 0 && { allCheckedSince: new Date(oldestMs) }),
     neverCheckedPacks: never.length,
     neverCheckedBytes: sumOf(never),

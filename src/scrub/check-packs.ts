@@ -10,7 +10,7 @@ import { ProgressReport } from '../progress.js';
 import { Bits } from '../reachability/bits.js';
 import type { Footers } from '../reachability/survey.js';
 import { mapConcurrently } from '../system/map-concurrently.js';
-import type { CheckPackResult } from '../workers/jobs.js';
+import type { CheckPackJob, CheckPackResult } from '../workers/jobs.js';
 import type { Attestations } from './attest.js';
 import type { ScrubbedPack } from './choose-packs.js';
 
@@ -48,7 +48,11 @@ export class PackChecks {
     return this.#bad.get(pack)?.has(ordinal) ?? false;
   }
 
-  async check(packs: readonly ScrubbedPack[]): Promise<void> {
+  /** @param wasDecoded packs of which the checksum tells enough */
+  async check(
+    packs: readonly ScrubbedPack[],
+    wasDecoded: (pack: PackId) => boolean = () => false,
+  ): Promise<void> {
     const { engine, options } = this;
     const stop = new SharedArrayBuffer(4);
     const onAbort = () => {
@@ -62,9 +66,10 @@ export class PackChecks {
     const readers = options.bytesPerSecond === undefined ? engine.workers.parallelism + 1 : 1;
     try {
       await mapConcurrently(packs, readers, async (pack) => {
-        const result = await this.#checkOne(pack.id, stop);
+        const depth = this.#depthOf(pack.id, wasDecoded);
+        const result = await this.#checkOne(pack.id, depth, stop);
         options.signal?.throwIfAborted();
-        if (result !== undefined) await this.#note(pack.id, result);
+        if (result !== undefined) await this.#note(pack.id, depth, result);
         this.#report.tell(() => ({ phase: 'scrub', doneBytes: this.checkedBytes, totalBytes }));
       });
       this.#report.finish({ phase: 'scrub', doneBytes: totalBytes, totalBytes });
@@ -86,10 +91,19 @@ export class PackChecks {
     }
   }
 
+  #depthOf(pack: PackId, wasDecoded: (pack: PackId) => boolean): CheckPackJob['depth'] {
+    const { depth = 'decoded' } = this.options;
+    return depth === 'stored' || (depth === 'decoded' && wasDecoded(pack)) ? 'stored' : 'decoded';
+  }
+
   /** @returns undefined for a pack that gc has taken away meanwhile */
-  async #checkOne(pack: PackId, stop: SharedArrayBuffer): Promise<CheckPackResult | undefined> {
+  async #checkOne(
+    pack: PackId,
+    depth: CheckPackJob['depth'],
+    stop: SharedArrayBuffer,
+  ): Promise<CheckPackResult | undefined> {
     const { engine, options } = this;
-    const { depth = 'decoded', bytesPerSecond } = options;
+    const { bytesPerSecond } = options;
     const key = packKey(pack);
     try {
       const source = engine.objects.localPath?.(key) ?? (await engine.objects.get(key)).bytes;
@@ -103,13 +117,13 @@ export class PackChecks {
     }
   }
 
-  async #note(pack: PackId, result: CheckPackResult): Promise<void> {
+  async #note(pack: PackId, depth: CheckPackJob['depth'], result: CheckPackResult): Promise<void> {
     const { bad, entries, packBytes, salvaged, failure, fault } = result;
     this.checkedPacks++;
     this.checkedBytes += packBytes;
-    if (this.options.depth !== 'stored') this.checkedEntries += entries;
+    if (depth === 'decoded') this.checkedEntries += entries;
     const reason = failure?.message ?? fault;
-    if (reason === undefined) return this.attestations.add(pack);
+    if (reason === undefined) return this.attestations.add(pack, depth);
     const unreadable = failure !== undefined;
     this.unsound.set(pack, { id: pack, packBytes, reason, entries, badEntries: bad.length, unreadable });
     if (salvaged !== undefined) {

@@ -21,7 +21,7 @@ export function choosePacks(
   const checkedMs = ({ id }: ScrubbedPack) => checks.checkedMs(id, depth) ?? Number.NEGATIVE_INFINITY;
   const isDue = (pack: ScrubbedPack) =>
     (olderThanMs === undefined || checkedMs(pack) < nowMs - olderThanMs) &&
-    (resume !== true || checkedMs(pack) < (checks.latestStartMs(depth) ?? 0));
+    (resume !== true || checkedMs(pack) < (checks.latestStartMs ?? 0));
   const due = packs.filter(isDue).sort((a, b) => order(checkedMs(a), checkedMs(b)) || (a.id < b.id ? -1 : 1));
   if (fraction === undefined) return due;
   const enough = fraction * packs.reduce((sum, { packBytes }) => sum + packBytes, 0);

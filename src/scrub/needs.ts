@@ -54,8 +54,29 @@ export class NeedsFinder {
     }
   }
 
+  /**
+   * As `find`, while packs are still being read: main thread and workers have different things to do.
+   *
+   * @returns undefined where anything is not as it should be: it is looked at again when the packs have been read
+   */
+  async findEarly(): Promise<Needs | undefined> {
+    const problems: StoreError[] = [];
+    try {
+      const needs = await this.#look(new Manifests(this.engine.objects), problems, { isEarly: true });
+      if (needs === undefined || needs.missing.size > 0 || problems.length > 0) return undefined;
+      return this.checks.unsound.size > 0 ? undefined : needs;
+    } catch (error) {
+      if (error instanceof StoreError || this.options.signal?.aborted) return undefined;
+      throw error;
+    }
+  }
+
   /** @returns undefined when a pack turned out to be damaged that had not been read: now it has been */
-  async #look(manifests: Manifests, problems: StoreError[]): Promise<Needs | undefined> {
+  async #look(
+    manifests: Manifests,
+    problems: StoreError[],
+    { isEarly } = { isEarly: false },
+  ): Promise<Needs | undefined> {
     const { engine, footers, checks, options } = this;
     const { roots, unreadable } = await this.#listRoots(manifests, problems);
     const unread = new Map<PackId, StoreError>();
@@ -66,6 +87,7 @@ export class NeedsFinder {
       },
       onlyLooks: true,
     });
+    if (unread.size > 0 && isEarly) return undefined;
     if (unread.size > 0) {
       await checks.checkUnread(unread);
       return undefined;
@@ -73,7 +95,8 @@ export class NeedsFinder {
     const missing = new MissingEntries();
     const report = new ProgressReport(engine.environment, options);
     const totalBytes = survey.packBytes;
-    const mark = await this.#orCheck(() =>
+    const orCheck = (work: () => Promise<Mark>) => (isEarly ? work() : this.#orCheck(work));
+    const mark = await orCheck(() =>
       Mark.of(
         {
           engine,
@@ -83,6 +106,7 @@ export class NeedsFinder {
           onMissing: (kind, id) => missing.add(kind, id),
           isBad: (pack, ordinal) => checks.isBad(pack, ordinal),
           onShare: (share) =>
+            isEarly ||
             report.tell(() => ({ phase: 'mark', doneBytes: Math.floor(share * totalBytes), totalBytes })),
         },
         options,

@@ -15,7 +15,7 @@ import type { Engine } from '../engine/engine.js';
 import { Findings } from '../engine/findings.js';
 import { HeldLease } from '../engine/lease.js';
 import type { DamagedPack, RepairSummary, ScrubOptions, ScrubResult } from '../interface.js';
-import { readLastChecks } from '../packs/last-checks.js';
+import { type LastChecks, readLastChecks } from '../packs/last-checks.js';
 import { listPacks, type PackListing } from '../packs/list-packs.js';
 import { Footers } from '../reachability/survey.js';
 import { mapConcurrently } from '../system/map-concurrently.js';
@@ -65,6 +65,7 @@ class ScrubRun {
   readonly #needs: NeedsFinder;
   #listing: PackListing | undefined;
   #packs: readonly ScrubbedPack[] = [];
+  #wasDecoded: LastChecks['wasDecoded'] = () => false;
 
   constructor(
     private readonly engine: Engine,
@@ -72,7 +73,7 @@ class ScrubRun {
   ) {
     this.#started = engine.environment.monotonic();
     this.#footers = new Footers(engine);
-    const attestations = new Attestations(engine, options.depth ?? 'decoded');
+    const attestations = new Attestations(engine);
     this.#checks = new PackChecks(engine, this.#footers, attestations, options);
     this.#needs = new NeedsFinder(engine, this.#footers, this.#checks, options);
   }
@@ -80,16 +81,22 @@ class ScrubRun {
   async look(): Promise<ScrubResult> {
     const chosen = await this.#choose(); // [1]
     if (this.options.dryRun) return this.#planned(chosen);
-    await this.#checks.check(chosen); // [2]
+    const early = this.#needs.findEarly(); // [3], unless [2] finds something
+    try {
+      await this.#checks.check(chosen, this.#wasDecoded); // [2]
+    } finally {
+      await early;
+    }
     const findings = new Findings();
-    const needs = await this.#needs.find(findings); // [3]
+    const isSound = this.#checks.unsound.size === 0;
+    const needs = (isSound ? await early : undefined) ?? (await this.#needs.find(findings)); // [3]
     const records = await checkRecords(this.engine.objects, needs.names, findings); // [4]
     return this.#result(needs, records, findings); // [6]
   }
 
   async repair(lease: LeaseId, other: OtherStore | undefined): Promise<ScrubResult> {
     const { engine, options } = this;
-    await this.#checks.check(await this.#choose()); // [1] [2]
+    await this.#checks.check(await this.#choose(), this.#wasDecoded); // [1] [2]
     const first = await this.#needs.find(new Findings()); // [3]
     const { damaged } = await checkRecords(engine.objects, first.names, new Findings()); // [4]
     const parts = { engine, lease, other, names: first.names };
@@ -125,7 +132,9 @@ class ScrubRun {
       return packBytes === undefined ? undefined : { id, packBytes };
     });
     this.#packs = packs.filter((pack) => pack !== undefined);
-    return choosePacks(this.#packs, await readLastChecks(objects), this.options, environment.now());
+    const checks = await readLastChecks(objects);
+    this.#wasDecoded = checks.wasDecoded;
+    return choosePacks(this.#packs, checks, this.options, environment.now());
   }
 
   #sums() {

@@ -16,7 +16,8 @@ interface Checked {
 
 const checks = ({ stored = {}, decoded = {}, began }: Checked = {}): LastChecks => ({
   checkedMs: (id, depth) => (depth === 'stored' ? stored : decoded)[id],
-  latestStartMs: () => began,
+  wasDecoded: (id) => id in decoded,
+  latestStartMs: began,
 });
 const names = (chosen: readonly { readonly id: string }[]) => chosen.map(({ id }) => id).join('');
 
