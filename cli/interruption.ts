@@ -2,6 +2,9 @@
  * Ctrl-C, SIGTERM and a closed terminal. While an operation runs that can stop cleanly, the first signal aborts it and
  * the second ends the process at once; at any other moment the first one ends it. Ending at once is always safe for the
  * store; stopping cleanly besides runs `--after` commands and keeps what was stored for the next capture.
+ *
+ * An operation stops between two requests, and a disk that hangs answers none: after a while the process ends without it.
+ * Ending at once is being killed by the very signal: `process.exit` would wait for threads that wait for the disk.
  */
 import { EXIT, type ExitCode } from './exit-codes.js';
 
@@ -11,6 +14,9 @@ const SIGNAL_EXIT_CODES = {
   SIGHUP: EXIT.hangup,
 } as const satisfies Partial<Record<NodeJS.Signals, ExitCode>>;
 
+/** How long an operation may take to stop: two packs must be written to a slow disk. */
+const PATIENCE_MS = 15_000;
+
 type WatchedSignal = keyof typeof SIGNAL_EXIT_CODES;
 
 /** The reason that the abort signal carries, and that an aborted operation throws. */
@@ -18,7 +24,7 @@ export class Interrupted extends Error {
   override readonly name = 'Interrupted';
   readonly exitCode: ExitCode;
 
-  constructor(signal: WatchedSignal) {
+  constructor(readonly signal: WatchedSignal) {
     super(`Interrupted by ${signal}`);
     this.exitCode = SIGNAL_EXIT_CODES[signal];
   }
@@ -30,6 +36,8 @@ export class OutputClosed extends Error {
 }
 
 export interface InterruptionHooks {
+  /** The operation did not stop in time. */
+  readonly onImpatience: () => void;
   /** The first signal was passed on to the operation. */
   readonly onStopping: () => void;
   /** The process is about to end without waiting for anything. */
@@ -40,6 +48,7 @@ export class Interruption {
   readonly #controller = new AbortController();
   readonly #hooks: InterruptionHooks;
   #canStopCleanly = false;
+  #patienceMs = PATIENCE_MS;
 
   constructor(hooks: InterruptionHooks) {
     this.#hooks = hooks;
@@ -48,9 +57,14 @@ export class Interruption {
     }
   }
 
-  /** For an operation that watches it from now on: the first Ctrl-C leaves the process to it. */
-  signalForOperation(): AbortSignal {
+  /**
+   * For an operation that watches it from now on: the first Ctrl-C leaves the process to it.
+   *
+   * @param patience `endless` where something must be undone at the end, however long that takes
+   */
+  signalForOperation(patience: 'short' | 'endless' = 'short'): AbortSignal {
     this.#canStopCleanly = true;
+    if (patience === 'endless') this.#patienceMs = Number.POSITIVE_INFINITY;
     return this.#controller.signal;
   }
 
@@ -67,9 +81,21 @@ export class Interruption {
     if (this.#canStopCleanly && !this.#controller.signal.aborted) {
       this.#hooks.onStopping();
       this.#controller.abort(reason);
+      if (Number.isFinite(this.#patienceMs)) {
+        setTimeout(() => {
+          this.#hooks.onImpatience();
+          this.#end(reason);
+        }, this.#patienceMs).unref();
+      }
       return;
     }
+    this.#end(reason);
+  }
+
+  /** Whoever asks a shell sees 128 and the signal's number, as after a clean stop. */
+  #end(reason: Interrupted): void {
     this.#hooks.onExit(reason);
-    process.exit(reason.exitCode);
+    process.removeAllListeners(reason.signal);
+    process.kill(process.pid, reason.signal);
   }
 }

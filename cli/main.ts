@@ -35,6 +35,7 @@ async function run(words: readonly string[]): Promise<ExitCode> {
   reportBugs(target);
   const interruption = new Interruption({
     onStopping: () => writeError(stoppingNote(verb)),
+    onImpatience: () => writeError('Something that was asked of a disk does not end: ending without it.\n'),
     onExit: (reason) => void reportError(reason, target),
   });
   onOutputClosed(() => interruption.abort(new OutputClosed('The reader of standard output went away')));

@@ -56,10 +56,12 @@ export class Session {
   }
 
   /** Signal, progress and warnings for a long operation; from here on the first Ctrl-C stops it cleanly. */
-  async operation(): Promise<Required<OperationOptions & Pick<OpenOptions, 'onWarning'>>> {
+  async operation(
+    patience?: 'short' | 'endless',
+  ): Promise<Required<OperationOptions & Pick<OpenOptions, 'onWarning'>>> {
     const display = await this.display();
     return {
-      signal: this.#interruption.signalForOperation(),
+      signal: this.#interruption.signalForOperation(patience),
       onProgress: (progress) => display.update(progress),
       onWarning: (warning) => display.warn(warning),
     };

@@ -81,7 +81,7 @@ async function capture(
   const { label, parent, changedRanges, ...rest } = options;
   const store = await session.openStore();
   const captureOptions: CaptureOptions = {
-    ...(await session.operation()),
+    ...(await session.operation(options.after === undefined ? 'short' : 'endless')),
     ...rest,
     ...tag,
     ...(label === undefined ? {} : { labels: label }),

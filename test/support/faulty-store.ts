@@ -103,7 +103,14 @@ export class FaultyStore implements ObjectStore {
   }
 
   async upload(owner: string): Promise<Upload> {
-    const upload = await this.#request('upload', 'tmp', 'Cannot create', () => this.real.upload(owner));
+    let opened: Upload | undefined;
+    const upload = await this.#request('upload', 'tmp', 'Cannot create', async () => {
+      opened = await this.real.upload(owner);
+      return opened;
+    }).catch(async (error: unknown) => {
+      await opened?.abort(); // nobody has what would end it
+      throw error;
+    });
     return {
       append: (bytes) =>
         this.#request(
