@@ -18,9 +18,31 @@ interface Range {
   readonly chunk: string | undefined;
 }
 
+/** What is the matter with entries that no pack gives. */
+export interface Loss {
+  readonly code: 'chunk-missing' | 'object-unreadable';
+  /** As in "Image web has lost 10 bytes". */
+  readonly verb: string;
+  readonly reason: string;
+}
+
+/** No pack holds them. */
+export const LOST: Loss = {
+  code: 'chunk-missing',
+  verb: 'has lost',
+  reason: 'no pack holds what stands there',
+};
+/** There are packs that cannot be read now, and may hold them. */
+export const UNREADABLE: Loss = {
+  code: 'object-unreadable',
+  verb: 'cannot give',
+  reason: 'only a pack that cannot be read now may hold what stands there',
+};
+
 export async function nameLosses(
   engine: Engine,
   missing: MissingEntries,
+  loss: Loss,
   options: OperationOptions,
 ): Promise<readonly Problem[]> {
   const problems: Problem[] = [];
@@ -29,7 +51,7 @@ export async function nameLosses(
   try {
     for (const image of open.images) {
       const ranges: Range[] = [];
-      for await (const range of lostRanges(image, missing)) {
+      for await (const range of lostRanges(image, missing, loss.reason)) {
         await open.renew();
         options.signal?.throwIfAborted();
         const last = ranges.at(-1);
@@ -37,7 +59,7 @@ export async function nameLosses(
           last.length += range.length;
         else ranges.push(range);
       }
-      problems.push(...problemsOf(image, ranges));
+      problems.push(...problemsOf(image, ranges, loss));
     }
     return problems;
   } finally {
@@ -45,12 +67,16 @@ export async function nameLosses(
   }
 }
 
-async function* lostRanges({ contents }: OpenContents, missing: MissingEntries): AsyncGenerator<Range> {
+async function* lostRanges(
+  { contents }: OpenContents,
+  missing: MissingEntries,
+  reason: string,
+): AsyncGenerator<Range> {
   for (let number = 0; number < contents.segmentCount; number++) {
     const segment = await resolveSegment(contents, number);
     if (isLost(segment)) {
-      const { offset, length, reason, chunk } = segment;
-      yield { offset, length, reason, chunk };
+      const { offset, length, chunk } = segment;
+      yield { offset, length, reason: segment.reason, chunk };
       continue;
     }
     const { ids, lengths, offsets } = segment.recipe;
@@ -60,23 +86,27 @@ async function* lostRanges({ contents }: OpenContents, missing: MissingEntries):
       yield {
         offset: segment.offset + offsets[i]!,
         length: lengths[i]!,
-        reason: 'no pack holds what stands there',
+        reason,
         chunk: asBuffer(id).toString('hex'),
       };
     }
   }
 }
 
-function problemsOf({ image }: OpenContents, ranges: readonly Range[]): readonly Problem[] {
+function problemsOf(
+  { image }: OpenContents,
+  ranges: readonly Range[],
+  { code, verb }: Loss,
+): readonly Problem[] {
   const reference = `${image.name}@${image.id}`;
   const name = image.removed ? `${shortName(image)} (removed)` : shortName(image);
   const named = ranges.slice(0, MAX_RANGES_PER_IMAGE).map(({ offset, length, reason, chunk }): Problem => {
-    const message = `Image ${name} has lost ${length} bytes at byte ${offset}: ${reason}`;
-    return { code: 'chunk-missing', message, image: reference, offset, length, ...(chunk && { chunk }) };
+    const message = `Image ${name} ${verb} ${length} bytes at byte ${offset}: ${reason}`;
+    return { code, message, image: reference, offset, length, ...(chunk && { chunk }) };
   });
   const rest = ranges.slice(MAX_RANGES_PER_IMAGE);
   if (rest.length === 0) return named;
   const bytes = rest.reduce((sum, { length }) => sum + length, 0);
-  const message = `Image ${name} has lost ${rest.length} ranges more, of ${bytes} bytes`;
-  return [...named, { code: 'chunk-missing', message, image: reference }];
+  const message = `Image ${name} ${verb} ${rest.length} ranges more, of ${bytes} bytes`;
+  return [...named, { code, message, image: reference }];
 }

@@ -10,7 +10,7 @@ import {
   packKey,
   parseLeaseId,
 } from '../../store-format/index.js';
-import { nameLosses } from '../contents/name-losses.js';
+import { LOST, nameLosses } from '../contents/name-losses.js';
 import type { Engine } from '../engine/engine.js';
 import { Findings } from '../engine/findings.js';
 import type { Health, Image, LostImageRange } from '../interface.js';
@@ -85,7 +85,7 @@ async function lossesOf(engine: Engine): Promise<Health['lost']> {
   const missing = await stillLost(engine);
   if (missing.size === 0) return { entries: 0, bytes: 0, ranges: [] };
   const ranges: LostImageRange[] = [];
-  for (const { image, offset, length } of await nameLosses(engine, missing, {})) {
+  for (const { image, offset, length } of await nameLosses(engine, missing, LOST, {})) {
     if (image !== undefined && offset !== undefined && length !== undefined)
       ranges.push({ image, offset, length });
   }

@@ -22,7 +22,10 @@ export function choosePacks(
   const isDue = (pack: ScrubbedPack) =>
     (olderThanMs === undefined || checkedMs(pack) < nowMs - olderThanMs) &&
     (resume !== true || checkedMs(pack) < (checks.latestStartMs ?? 0));
-  const due = packs.filter(isDue).sort((a, b) => order(checkedMs(a), checkedMs(b)) || (a.id < b.id ? -1 : 1));
+  // The large ones first, so that no worker is alone with one at the end.
+  const due = packs
+    .filter(isDue)
+    .sort((a, b) => order(checkedMs(a), checkedMs(b)) || b.packBytes - a.packBytes || (a.id < b.id ? -1 : 1));
   if (fraction === undefined) return due;
   const enough = fraction * packs.reduce((sum, { packBytes }) => sum + packBytes, 0);
   let bytes = 0;

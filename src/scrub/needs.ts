@@ -14,7 +14,7 @@ import { ProgressReport } from '../progress.js';
 import { Mark } from '../reachability/mark.js';
 import { MissingEntries } from '../reachability/missing-entries.js';
 import { Manifests } from '../reachability/roots.js';
-import { type Footers, Survey } from '../reachability/survey.js';
+import { Footers, Survey } from '../reachability/survey.js';
 import type { PackChecks } from './check-packs.js';
 
 /** Looks before what is missing counts as missing: a gc beside moves packs once at most in a moment. */
@@ -77,7 +77,9 @@ export class NeedsFinder {
     problems: StoreError[],
     { isEarly } = { isEarly: false },
   ): Promise<Needs | undefined> {
-    const { engine, footers, checks, options } = this;
+    const { engine, checks, options } = this;
+    // What could be read a moment ago says nothing about a pack that cannot be read any more.
+    const footers = isEarly ? new Footers(engine) : this.footers;
     const { roots, unreadable } = await this.#listRoots(manifests, problems);
     const unread = new Map<PackId, StoreError>();
     const survey = await Survey.take(engine, footers, {

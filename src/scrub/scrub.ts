@@ -9,7 +9,7 @@
  *   [6] which ranges of which images are lost       contents/name-losses.ts
  */
 import { imageKey, type LeaseId, type PackId, type PubId, packKey } from '../../store-format/index.js';
-import { nameLosses } from '../contents/name-losses.js';
+import { LOST, nameLosses, UNREADABLE } from '../contents/name-losses.js';
 import { readConfig, requireFeatures, requireWritable } from '../engine/config-records.js';
 import type { Engine } from '../engine/engine.js';
 import { Findings } from '../engine/findings.js';
@@ -172,7 +172,9 @@ class ScrubRun {
       else if (pack.known) tellEmptied(pack, findings); // what this run has set aside stands in its summary
     }
     if (needs.missing.size > 0) {
-      for (const problem of await nameLosses(this.engine, needs.missing, this.options))
+      const isUnreadable = [...this.#checks.unsound.values()].some(({ unreadable }) => unreadable);
+      const loss = isUnreadable ? UNREADABLE : LOST;
+      for (const problem of await nameLosses(this.engine, needs.missing, loss, this.options))
         findings.problems.push(problem); // [6]
     }
     return {

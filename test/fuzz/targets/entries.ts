@@ -82,7 +82,8 @@ export const ENTRY_TARGETS: readonly Target[] = [
     ...common,
     name: 'salvage-footer',
     share: 6,
-    bounds: { ...STRUCTURE_BOUNDS, bytesPerByte: 64 },
+    // Of a pack, all of which its reader has in memory: up to 65 MiB.
+    bounds: { bytesPerByte: 64, fixedBytes: 64 * 1024 * 1024, ms: 1000 },
     seeds: packSeeds,
     decode: (input) => salvageFooter(input),
     summarize: (footer) => (footer === undefined ? 'nothing' : `kind ${footer.kind}`),
