@@ -7,6 +7,7 @@ import { pinImage, unpin } from '../../src/engine/pins.js';
 import { gc } from '../../src/gc/gc.js';
 import { blake3 } from '../../src/hashing/blake3.js';
 import type { ObjectStore } from '../../src/objects/object-store.js';
+import { scrub } from '../../src/scrub/scrub.js';
 import { encodeRecord, type PubId } from '../../store-format/index.js';
 import { editedDisk, seededBytes, seededDisk } from '../support/seeded-disk.js';
 import { filesOf, flipByte, packFiles, packOf } from '../support/store-files.js';
@@ -143,6 +144,23 @@ test.serial('a condemned pack that cannot be given up stays, and is told of', as
   t.true(
     store.warnings.some(({ code, message }) => code === 'pack-damaged' && message.includes(id.slice(0, 12))),
   );
+});
+
+test.serial('attestations that later ones replace are swept, and packs stay decoded', async (t) => {
+  const store = await GcStore.make(t);
+  await store.capture(seededDisk('attested', MIB), 'web');
+  const scrubAfter = async (hours: number, depth: 'stored' | 'decoded' | 'redecoded') =>
+    scrub(await store.process(undefined, hours), { depth });
+  const { packs } = await scrubAfter(0, 'decoded');
+  for (const hours of [1, 2, 3]) await scrubAfter(hours, 'decoded');
+  t.is(store.names('attested').length, 4);
+  await store.gc();
+  t.is(store.names('attested').length, 2, 'the one that decoded, and the last that read');
+  t.is((await scrubAfter(4, 'decoded')).checkedEntries, 0, 'none is decoded again');
+  t.is((await scrub(await store.process(undefined, 5), { olderThanMs: 90 * 60_000 })).checkedPacks, 0);
+  t.true((await scrubAfter(6, 'redecoded')).checkedEntries > packs);
+  await store.gc();
+  t.is(store.names('attested').length, 1, 'it says all that the others said');
 });
 
 test.serial('an attestation that cannot be read is told of, and nothing else', async (t) => {
