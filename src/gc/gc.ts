@@ -12,20 +12,13 @@
  * Packs of which nothing is kept go through [5] to [10] first, so that a full disk has room for the others. What cannot
  * be read on the way ends the run before anything more is deleted (I12). Stopped anywhere, the next run goes on.
  */
-import {
-  attestedKey,
-  type Config,
-  encodeRecord,
-  type LeaseId,
-  type PubId,
-  parseLeaseId,
-} from '../../store-format/index.js';
+import { type Config, type LeaseId, type PubId, parseLeaseId } from '../../store-format/index.js';
+import { attest } from '../engine/attest.js';
 import { readConfig, requireFeatures, requireWritable } from '../engine/config-records.js';
 import type { Engine } from '../engine/engine.js';
 import { HeldLease } from '../engine/lease.js';
 import { settingValue } from '../engine/settings.js';
 import { StoreError } from '../errors.js';
-import { blake3 } from '../hashing/blake3.js';
 import { readNameRecord } from '../images/name-records.js';
 import type { GcOptions, GcResult } from '../interface.js';
 import { ProgressReport } from '../progress.js';
@@ -36,9 +29,10 @@ import { listRoots, Manifests, type Roots } from '../reachability/roots.js';
 import { Footers, type NumberedPack } from '../reachability/survey.js';
 import { evacuate } from './evacuation.js';
 import { announceRun, recordEnd } from './gc-records.js';
+import { doneResult, finishedRecord, plannedResult } from './gc-result.js';
 import { dropEnded, listLiving, listOthers } from './leases-of-others.js';
 import { markRoots } from './mark-roots.js';
-import { makePlan, type PackUse, type PackWriters, type Plan, rewrittenBytes } from './plan.js';
+import { makePlan, type PackUse, type PackWriters, type Plan } from './plan.js';
 import { dropOldMarks, imagesThatAre, listNamed, purge, purgeable } from './purge.js';
 import { Removal } from './removal.js';
 import { sweepRecords } from './sweep-records.js';
@@ -110,19 +104,12 @@ class GcRun {
     const mark = await this.#mark(images, lost);
     const ending = new Set([...roots.images].filter(isFree));
     const plan = await this.#plan(config, roots, mark, ending);
-    const gone = [...plan.resumed, ...plan.dropped, ...plan.repacked];
-    const rewritten = rewrittenBytes([...plan.resumed, ...plan.repacked]);
     const ended = [...imagesThatAre(roots, 'removed'), ...imagesThatAre(roots, 'purged')];
     const purgedImages = ended.filter((image) => !images.has(image)).length;
-    return {
-      ...this.#summary(plan, mark),
+    return plannedResult(this.#planned(plan, mark), {
       purgedImages,
       keptImages: ended.length - purgedImages,
-      freedBytes: Math.round(packBytesOf(gone.map(({ pack }) => pack)) - rewritten),
-      rewrittenBytes: Math.round(rewritten),
-      waitingPacks: 0,
-      waitingBytes: 0,
-    };
+    });
   }
 
   async run(lease: LeaseId): Promise<GcResult> {
@@ -161,11 +148,14 @@ class GcRun {
     await remove(plan.dropped);
     for (const batch of inBatches(plan.repacked)) await remove(batch);
     await removal.finish(this.options.waitMs ?? DEFAULT_WAIT_MS);
-    await this.#attest(lease);
+    // Whoever relies on these packs need not read them again: all they hold was decoded and hashed (I11).
+    await attest(engine, lease, { depth: 'decoded', packs: this.#checked.ownPacks });
     await dropOldMarks(engine, roots);
     await sweepRecords(engine, this.#manifests.names, lost.unused);
-    const result = this.#result(plan, mark, removal, purged.size, kept);
-    await recordEnd(objects, this.#record(lease, result, removal));
+    const ended = { purgedImages: purged.size, keptImages: kept };
+    const result = doneResult(this.#planned(plan, mark), ended, removal, this.#writtenBytes);
+    const finished = finishedRecord(result, removal, engine.environment.now());
+    await recordEnd(objects, { lease, startedMs: this.#startedMs, finished });
     return result;
   }
 
@@ -257,52 +247,8 @@ class GcRun {
     this.#report.tell(() => ({ phase: 'wait', doneBytes: 0, leases }));
   }
 
-  /** Whoever relies on these packs need not read them again: all they hold was decoded and hashed (I11). */
-  async #attest(lease: LeaseId): Promise<void> {
-    const packs = [...this.#checked.ownPacks];
-    if (packs.length === 0) return;
-    const { objects, environment } = this.engine;
-    const key = attestedKey(lease);
-    const attestation = { lease, atMs: environment.now(), depth: 'decoded', packs } as const;
-    await objects.claim(key, encodeRecord('attestation', key, attestation, blake3));
-  }
-
-  #summary(plan: Plan, mark: Mark) {
-    const { survey } = mark;
-    return {
-      droppedPacks: plan.dropped.length,
-      repackedPacks: plan.repacked.length,
-      packs: survey.packs.length,
-      packBytes: survey.packBytes,
-      unneededBytes: Math.round(
-        plan.staying.reduce((sum, { frameBytes, keptBytes }) => sum + frameBytes - keptBytes, 0),
-      ),
-      seconds: (this.engine.environment.monotonic() - this.#started) / 1000,
-    };
-  }
-
-  #result(plan: Plan, mark: Mark, removal: Removal, purgedImages: number, keptImages: number): GcResult {
-    const rewritten = this.#writtenBytes + removal.rescuedBytes;
-    return {
-      ...this.#summary(plan, mark),
-      purgedImages,
-      keptImages,
-      freedBytes: packBytesOf(removal.unlinked) - rewritten,
-      rewrittenBytes: rewritten,
-      waitingPacks: removal.waiting.length,
-      waitingBytes: packBytesOf(removal.waiting),
-    };
-  }
-
-  #record(lease: LeaseId, result: GcResult, removal: Removal) {
-    const finished = {
-      atMs: this.engine.environment.now(),
-      condemnedPacks: result.droppedPacks + result.repackedPacks,
-      unlinkedPacks: removal.unlinked.length,
-      rewrittenBytes: result.rewrittenBytes,
-      freedBytes: Math.max(0, result.freedBytes),
-    };
-    return { lease, startedMs: this.#startedMs, finished };
+  #planned(plan: Plan, { survey }: Mark) {
+    return { plan, survey, seconds: (this.engine.environment.monotonic() - this.#started) / 1000 };
   }
 }
 
@@ -319,8 +265,4 @@ function* inBatches(uses: readonly PackUse[]): Generator<readonly PackUse[]> {
     bytes += use.keptBytes;
   }
   if (batch.length > 0) yield batch;
-}
-
-function packBytesOf(packs: readonly NumberedPack[]): number {
-  return packs.reduce((sum, { packBytes }) => sum + packBytes, 0);
 }

@@ -3,17 +3,11 @@
  * worked for nothing. Each note stands under a lease of its own (SPEC.md, `attested/`), so a long scrub changes leases
  * as a long reader does.
  */
-import {
-  type Attestation,
-  attestedKey,
-  encodeRecord,
-  type LeaseId,
-  type PackId,
-} from '../../store-format/index.js';
+import type { Attestation, PackId } from '../../store-format/index.js';
+import { attest } from '../engine/attest.js';
 import type { Engine } from '../engine/engine.js';
 import { HeldLease } from '../engine/lease.js';
 import { StoreError } from '../errors.js';
-import { blake3 } from '../hashing/blake3.js';
 
 const NOTE_AFTER_MS = 30_000;
 type Depth = Attestation['depth'];
@@ -60,16 +54,4 @@ export class Attestations {
       warn({ code: 'object-skipped', message: `${error.message}: which packs were checked is not recorded` });
     }
   }
-}
-
-interface Attested {
-  readonly depth: Depth;
-  readonly startedMs?: number;
-  readonly packs: readonly PackId[];
-}
-
-async function attest({ objects, environment }: Engine, lease: LeaseId, attested: Attested): Promise<void> {
-  const key = attestedKey(lease);
-  const record = { lease, atMs: environment.now(), ...attested, packs: [...attested.packs] };
-  await objects.claim(key, encodeRecord('attestation', key, record, blake3));
 }

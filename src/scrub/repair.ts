@@ -9,7 +9,6 @@
  * is given up.
  */
 import {
-  attestedKey,
   damagedKey,
   type EntryKind,
   encodeRecord,
@@ -18,6 +17,7 @@ import {
   type PackId,
   toHex,
 } from '../../store-format/index.js';
+import { attest } from '../engine/attest.js';
 import type { Engine } from '../engine/engine.js';
 import { blake3 } from '../hashing/blake3.js';
 import type { OperationOptions } from '../interface.js';
@@ -66,7 +66,8 @@ export class Repair {
       if (came === 0) break;
       left = await this.parts.findNeeds(); // [2]
     }
-    await this.#attestOwn();
+    // What this run wrote was decoded and hashed on the way.
+    await attest(this.parts.engine, this.parts.lease, { depth: 'decoded', packs: this.#checked.ownPacks });
     await this.#emptyPacks(); // [3]
     return left;
   }
@@ -110,16 +111,6 @@ export class Repair {
     this.fetchedEntries += fetched.entries;
     this.writtenBytes += fetched.writtenBytes;
     return fetched.entries;
-  }
-
-  /** What this run wrote was decoded and hashed on the way. */
-  async #attestOwn(): Promise<void> {
-    const { engine, lease } = this.parts;
-    const packs = [...this.#checked.ownPacks];
-    if (packs.length === 0) return;
-    const key = attestedKey(lease);
-    const record = { lease, atMs: engine.environment.now(), depth: 'decoded', packs } as const;
-    await engine.objects.claim(key, encodeRecord('attestation', key, record, blake3));
   }
 
   async #emptyPacks(): Promise<void> {
