@@ -150,7 +150,7 @@ function decodeFrames(view: DataView, count: number, lengths: Uint32Array, foote
   let entry = 0;
   for (let i = 0; i < count; i++) {
     const at = FOOTER_FIXED_BYTES + FRAME_ROW_BYTES * i;
-    const frame = readFrame(view, at);
+    const frame = readFrameRow(view, at);
     // Frames stand in order; a gap between them is padding and means nothing.
     if (frame.offset < end || frame.offset + frame.storedBytes > footerOffset) {
       throw new FormatError('bad-value', FOOTER, at, `frame ${i} at ${frame.offset}+${frame.storedBytes}`);
@@ -171,7 +171,8 @@ function decodeFrames(view: DataView, count: number, lengths: Uint32Array, foote
   return frames;
 }
 
-function readFrame(view: DataView, at: number): Frame {
+/** A frame's row as it stands there, unchecked. */
+export function readFrameRow(view: DataView, at: number): Frame {
   return {
     offset: Number(view.getBigUint64(at, true)),
     storedBytes: view.getUint32(at + 8, true),

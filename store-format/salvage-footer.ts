@@ -4,13 +4,14 @@
  * looked at, since an entry's bytes tell its id. A frame whose row makes no sense is left out; its neighbours stay.
  */
 import { FRAME_MAX_BYTES, HASH_BYTES, PACK_MAX_ENTRIES, PACK_MAX_FRAMES, PACK_TAIL_BYTES } from './limits.js';
-import { EntryKind, FrameCodec, PackKind } from './pack.js';
+import { EntryKind, type Frame, FrameCodec, PackKind } from './pack.js';
 import {
   FOOTER_FIXED_BYTES,
   FRAME_ROW_BYTES,
   PACK_HEADER_BYTES,
   PACK_TRAILER_BYTES,
 } from './pack-constants.js';
+import { readFrameRow } from './pack-decoder.js';
 
 /** A frame as a row proposes it. */
 export interface ProposedFrame {
@@ -102,7 +103,9 @@ function proposeFrames(view: DataView, at: number, offset: number, counts: Count
   // Of an end that is cut off the lengths may be the last that is there.
   const there = Math.min(counts.entries, Math.floor((end - lengthsAt) / 4));
   const lengths = Array.from({ length: there }, (_, i) => view.getUint32(lengthsAt + 4 * i, true));
-  const rows = Array.from({ length: counts.frames }, (_, i) => rowAt(view, rowsAt + FRAME_ROW_BYTES * i));
+  const rows = Array.from({ length: counts.frames }, (_, i) =>
+    readFrameRow(view, rowsAt + FRAME_ROW_BYTES * i),
+  );
   const deficit = counts.entries - rows.reduce((sum, { entries }) => sum + entries, 0);
   const frames: ProposedFrame[] = [];
   let entry = 0;
@@ -115,21 +118,8 @@ function proposeFrames(view: DataView, at: number, offset: number, counts: Count
   return frames;
 }
 
-type Row = Omit<ProposedFrame, 'lengths'> & { readonly entries: number };
-
-function rowAt(view: DataView, at: number): Row {
-  return {
-    offset: Number(view.getBigUint64(at, true)),
-    storedBytes: view.getUint32(at + 8, true),
-    plainBytes: view.getUint32(at + 12, true),
-    entries: view.getUint32(at + 16, true),
-    codec: view.getUint16(at + 20, true) as FrameCodec,
-    kind: view.getUint16(at + 22, true) as EntryKind,
-  };
-}
-
 /** Where a row's number of entries is wrong: as many as fill the frame, or what the other rows leave for it. */
-function entriesOf(row: Row, lengths: readonly number[], first: number, deficit: number): number {
+function entriesOf(row: Frame, lengths: readonly number[], first: number, deficit: number): number {
   let sum = 0;
   for (let i = first; i < lengths.length && sum < row.plainBytes; i++) {
     sum += lengths[i]!;
@@ -138,7 +128,7 @@ function entriesOf(row: Row, lengths: readonly number[], first: number, deficit:
   return Math.max(0, Math.min(row.entries + deficit, lengths.length - first));
 }
 
-function isPlausible(row: Row, lengths: readonly number[], footerOffset: number): boolean {
+function isPlausible(row: Frame, lengths: readonly number[], footerOffset: number): boolean {
   return (
     row.offset >= PACK_HEADER_BYTES &&
     row.storedBytes > 0 &&

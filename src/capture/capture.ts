@@ -25,10 +25,12 @@ import type { Engine } from '../engine/engine.js';
 import { HeldLease } from '../engine/lease.js';
 import { StoreError } from '../errors.js';
 import { blake3 } from '../hashing/blake3.js';
-import { type LibraryState, newImage } from '../images/image-library.js';
+import type { LibraryState } from '../images/image-library.js';
 import { checkName, checkWords } from '../images/reference.js';
+import { newImage } from '../images/to-image.js';
 import type { CaptureOptions, CaptureResult, Image } from '../interface.js';
 import type { PackCatalog } from '../packs/pack-catalog.js';
+import { settlePacks } from '../packs/settle-packs.js';
 import { chooseParent } from './choose-parent.js';
 import { describeImage } from './describe-image.js';
 import { CountingSink, PackSink } from './entry-sinks.js';
@@ -124,7 +126,7 @@ class CaptureRun {
     const manifest = encodeManifest({ header, pageIds: captured.writer.pageIds, attachments }, blake3);
     decodeManifest(manifest, header.pubId as PubId, blake3); // what nobody can read must not be published
     const relied = new Set([...sink.known.packsReliedOn, ...captured.writer.packsOfParent]);
-    await catalog.settle(relied);
+    await settlePacks(engine.objects, relied);
     options.signal?.throwIfAborted();
     await lease.publish(manifest); // [5]
     await catalog.index.addCover(pubIdOf(header), [...relied]).catch(() => undefined); // it only saves time

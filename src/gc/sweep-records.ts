@@ -57,8 +57,9 @@ async function sweepPackRecords(
 }
 
 /**
- * Those whose packs are gone or attested anew, as thoroughly, by a later one. One that cannot be read attests nothing, and
- * names no root: it is told and left.
+ * Those whose packs are gone, and those of scrubs whose packs a later one has attested as thoroughly. What gc and repair
+ * attest stays as long as their packs: it tells who wrote them. One that cannot be read attests nothing, and names no
+ * root: it is told and left.
  */
 async function sweepAttestations({ objects, warn }: Engine, present: ReadonlySet<PackId>): Promise<void> {
   const attestations: AttestationObject[] = [];
@@ -72,9 +73,11 @@ async function sweepAttestations({ objects, warn }: Engine, present: ReadonlySet
     }
   }
   const counted = { stored: new Set<string>(), decoded: new Set<string>() };
-  for (const { key, depth, packs } of attestations.toSorted(latestFirst)) {
-    const says = packs.some((pack) => present.has(pack as PackId) && !counted[depth].has(pack));
+  for (const { key, depth, packs, startedMs } of attestations.toSorted(latestFirst)) {
+    const isScrub = startedMs !== undefined;
+    const says = packs.some((pack) => present.has(pack as PackId) && !(isScrub && counted[depth].has(pack)));
     if (!says) await objects.delete(key);
+    if (!isScrub) continue;
     for (const pack of packs) {
       counted.stored.add(pack); // whoever decoded a pack has read its bytes, too
       counted[depth].add(pack);

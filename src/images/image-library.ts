@@ -16,14 +16,9 @@ import type { Image, ImageFilter, Warning } from '../interface.js';
 import type { ObjectStore } from '../objects/object-store.js';
 import { type HeadListing, ManifestHeads } from './image-heads.js';
 import { findPurged, listMarks, setMark } from './marks.js';
-import {
-  bySequence,
-  changeNameRecord,
-  emptyRecord,
-  readNameRecordLeniently,
-  resolveTags,
-} from './name-records.js';
+import { bySequence, changeNameRecord, readNameRecordLeniently, resolveTags } from './name-records.js';
 import { checkName, checkWords, parseReference, type Reference } from './reference.js';
+import { toImage } from './to-image.js';
 
 /** Everything that the library knows at one moment. */
 export interface LibraryState {
@@ -212,12 +207,6 @@ export class ImageLibrary {
   }
 }
 
-/** An image that has just been published: nobody has said more about it than its header. */
-export function newImage(header: ManifestHeader): Image {
-  const tags = new Map(header.tag === undefined ? [] : [[header.tag, header.pubId]]);
-  return toImage(header, emptyRecord(header.name), tags, false);
-}
-
 function select(images: readonly Image[], reference: Reference): readonly Image[] {
   if (reference.kind === 'id') {
     return images.filter(
@@ -271,49 +260,4 @@ function groupByName(headers: readonly ManifestHeader[]): Map<string, ManifestHe
     groups.set(name, headers.filter((header) => header.name === name).sort(bySequence));
   }
   return groups;
-}
-
-function toImage(
-  header: ManifestHeader,
-  record: NameRecord,
-  tags: ReadonlyMap<string, string>,
-  removed: boolean,
-): Image {
-  const { stats, source } = header;
-  return {
-    id: header.imageId,
-    name: header.name,
-    sequence: header.sequence,
-    tags: [...tags]
-      .filter(([, image]) => image === header.pubId)
-      .map(([tag]) => tag)
-      .sort(),
-    labels: record.labels[header.pubId] ?? header.labels,
-    ...(header.description === undefined ? {} : { description: header.description }),
-    started: new Date(header.startedMs),
-    created: new Date(header.createdMs),
-    size: header.size,
-    usedBytes: header.size - stats.zeroBytes,
-    newBytes: stats.newBytes,
-    storedBytes: stats.storedBytes,
-    chunks: stats.chunks,
-    newChunks: stats.newChunks,
-    digest: header.digest,
-    ...(header.sha256 === undefined ? {} : { sha256: header.sha256 }),
-    source: {
-      kind: source.kind,
-      path: source.path,
-      host: source.host,
-      ...(source.model === undefined ? {} : { model: source.model }),
-      ...(source.serial === undefined ? {} : { serial: source.serial }),
-      sectorSize: source.sectorSize,
-    },
-    layout: header.layout,
-    badBytes: header.badBytes,
-    removed,
-    protected: record.protected.includes(header.pubId),
-    publication: header.pubId,
-    ...(header.parent === undefined ? {} : { parent: header.parent }),
-    writer: header.writer,
-  };
 }

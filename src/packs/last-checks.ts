@@ -1,4 +1,8 @@
-/** When each pack was read and checked last, as `attested/` says: scrub begins with those longest ago. Policy, no safety. */
+/**
+ * When each pack was read and checked last, as scrubs have noted in `attested/`: the next one begins with those longest ago.
+ * What gc and repair attest of packs that they wrote says that the entries were good, and not what the disk made of the file.
+ * Policy, no safety.
+ */
 import { AttestationSchema, type PackId, parseLeaseId } from '../../store-format/index.js';
 import { StoreError } from '../errors.js';
 import type { ScrubDepth } from '../interface.js';
@@ -17,26 +21,28 @@ export interface LastChecks {
   readonly latestStartMs: number | undefined;
 }
 
-/** @param onUnreadable takes what is wrong with a record: what it attested counts as never checked */
-export async function readLastChecks(
-  objects: ObjectStore,
-  onUnreadable: (error: StoreError) => void = () => {},
-): Promise<LastChecks> {
+/** What stands in a record that cannot be read counts as never checked. */
+export async function readLastChecks(objects: ObjectStore): Promise<LastChecks> {
   const read = new Map<PackId, number>();
   const decoded = new Map<PackId, number>();
   let latestStartMs = 0;
   const keys = (await objects.list('attested')).filter((key) => parseLeaseId(key) !== undefined);
   await mapConcurrently(keys, READS_AHEAD, async (key) => {
     try {
-      const record = await readRecord(objects, key, 'attestation', AttestationSchema);
-      for (const pack of record.packs as PackId[]) {
-        note(read, pack, record.atMs);
-        if (record.depth === 'decoded') note(decoded, pack, record.atMs);
+      const { startedMs, atMs, depth, packs } = await readRecord(
+        objects,
+        key,
+        'attestation',
+        AttestationSchema,
+      );
+      if (startedMs === undefined) return;
+      for (const pack of packs as PackId[]) {
+        note(read, pack, atMs);
+        if (depth === 'decoded') note(decoded, pack, atMs);
       }
-      latestStartMs = Math.max(latestStartMs, record.startedMs ?? 0);
+      latestStartMs = Math.max(latestStartMs, startedMs);
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
-      if (error.code !== 'object-missing') onUnreadable(error); // swept meanwhile
     }
   });
   return {

@@ -5,18 +5,16 @@
  * An entry has a home when a pack that is present, not condemned and not damaged lists its full id in its footer.
  * Writers rely on homes only. Readers also take what condemned packs still hold.
  */
-import { type PackId, PackKind, type PackTail, type PubId, packKey } from '../../store-format/index.js';
+import { type PackId, PackKind, type PackTail, type PubId } from '../../store-format/index.js';
 import type { ChunkIndex, NewPack, Place } from '../chunk-index/chunk-index.js';
 import { messageOf, StoreError } from '../errors.js';
 import type { OperationOptions, Warning } from '../interface.js';
 import type { ObjectStore } from '../objects/object-store.js';
 import { FooterCache } from './footer-cache.js';
 import { FooterTable } from './footer-table.js';
-import { listPackIds, listPacks } from './list-packs.js';
+import { listPacks } from './list-packs.js';
 import { readPackTail } from './read-tail.js';
 
-/** More packs than this are looked for in a listing rather than one by one. */
-const LOOKED_FOR_SINGLY = 256;
 /** Fewer packs that are gone are no burden to an index. */
 const MIN_GONE = 64;
 /** Footers being read while the index takes in others. */
@@ -170,34 +168,6 @@ export class PackCatalog {
 
   get present(): ReadonlySet<PackId> {
     return this.#present;
-  }
-
-  /**
-   * The last check before a publish: every pack relied on is there and none was found damaged meanwhile. Their
-   * folders are made durable.
-   *
-   * @throws conflict
-   */
-  async settle(packs: ReadonlySet<PackId>): Promise<void> {
-    const damaged = await listPackIds(this.objects, 'damaged');
-    const isPresent = await this.#presence(packs.size);
-    for (const pack of packs) {
-      if (!damaged.has(pack) && (await isPresent(pack))) continue;
-      throw new StoreError(
-        'conflict',
-        `Pack ${pack.slice(0, 12)}… went away or was found damaged while this capture relied on it; run it again`,
-        { pack },
-      );
-    }
-    await this.objects.settle(Array.from(packs, packKey));
-  }
-
-  /** Few packs are looked for one by one, many in a listing. */
-  async #presence(packs: number): Promise<(pack: PackId) => boolean | Promise<boolean>> {
-    if (packs < LOOKED_FOR_SINGLY)
-      return async (pack) => (await this.objects.size(packKey(pack))) !== undefined;
-    const present = await listPackIds(this.objects, 'packs');
-    return (pack) => present.has(pack);
   }
 
   /** Takes in a pack that this process has just written. */

@@ -11,7 +11,7 @@ import { Bits } from '../reachability/bits.js';
 import type { Footers } from '../reachability/survey.js';
 import { mapConcurrently } from '../system/map-concurrently.js';
 import type { CheckPackJob, CheckPackResult } from '../workers/jobs.js';
-import type { Attestations } from './attest.js';
+import type { Attestations } from './attestations.js';
 import type { ScrubbedPack } from './choose-packs.js';
 
 /** What is wrong with a pack. */

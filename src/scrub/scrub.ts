@@ -2,7 +2,7 @@
  * Scrub: is every byte of the store what it was? It needs no index and believes none.
  *
  *   [1] choose packs                                choose-packs.ts
- *   [2] read them, note those that are sound        check-packs.ts, attest.ts
+ *   [2] read them, note those that are sound        check-packs.ts, attestations.ts
  *   [3] what do images need that nobody has?        needs.ts
  *   [4] read every manifest and record              check-records.ts
  *   [5] repair, if asked                            repair.ts, repair-records.ts, other-store.ts
@@ -19,7 +19,7 @@ import { type LastChecks, readLastChecks } from '../packs/last-checks.js';
 import { listPacks, type PackListing } from '../packs/list-packs.js';
 import { Footers } from '../reachability/survey.js';
 import { mapConcurrently } from '../system/map-concurrently.js';
-import { Attestations } from './attest.js';
+import { Attestations } from './attestations.js';
 import { PackChecks } from './check-packs.js';
 import { checkRecords, type RecordsChecked } from './check-records.js';
 import { choosePacks, type ScrubbedPack } from './choose-packs.js';
@@ -97,11 +97,12 @@ class ScrubRun {
   async repair(lease: LeaseId, other: OtherStore | undefined): Promise<ScrubResult> {
     const { engine, options } = this;
     await this.#checks.check(await this.#choose(), this.#wasDecoded); // [1] [2]
-    const first = await this.#needs.find(new Findings()); // [3]
-    const { damaged } = await checkRecords(engine.objects, first.names, new Findings()); // [4]
+    const found = new Findings();
+    const first = await this.#needs.find(found); // [3]
+    const records = await checkRecords(engine.objects, first.names, found); // [4]
     const parts = { engine, lease, other, names: first.names };
     const manifests = await repairManifests(parts, first.unreadableImages);
-    const replacedObjects = [...(await repairRecords(parts, damaged)), ...manifests.restored];
+    const replacedObjects = [...(await repairRecords(parts, records.damaged)), ...manifests.restored];
     const { givenUp } = manifests;
     await this.#requireWritable();
     const findNeeds = () => this.#needs.find(new Findings());
@@ -111,11 +112,14 @@ class ScrubRun {
     const lostEntries = await repair.giveUp(mended.missing);
     const { salvagedEntries, fetchedEntries, writtenBytes, emptiedPacks } = repair;
     const sums = { salvagedEntries, fetchedEntries, lostEntries, writtenBytes, emptiedPacks };
+    const repaired = { ...sums, replacedObjects, givenUpImages: givenUp };
+    if (!hasNews && mended === first && lostEntries + emptiedPacks === 0)
+      return this.#result(first, records, found, repaired);
     const findings = new Findings();
     const left = await this.#needs.find(findings);
-    const records = await checkRecords(engine.objects, left.names, findings);
+    const recordsLeft = await checkRecords(engine.objects, left.names, findings);
     for (const image of givenUp) tellGivenUp(image, findings);
-    return this.#result(left, records, findings, { ...sums, replacedObjects, givenUpImages: givenUp });
+    return this.#result(left, recordsLeft, findings, repaired);
   }
 
   /** A config that could not be used may be mended by now; a store that cannot be written cannot. */

@@ -35,8 +35,8 @@ export interface Bounds {
 
 const KIB = 1024;
 /** SPEC.md, "Limits": a structure, and a payload. The slowest legal inputs of these sizes take a tenth of the time. */
-export const STRUCTURE_BOUNDS: Bounds = { bytesPerByte: 8, fixedBytes: 256 * KIB, ms: 250 };
-export const PAYLOAD_BOUNDS: Bounds = { bytesPerByte: 64, fixedBytes: 256 * KIB, ms: 250 };
+export const STRUCTURE_BOUNDS: Bounds = { bytesPerByte: 8, fixedBytes: 1024 * KIB, ms: 250 };
+export const PAYLOAD_BOUNDS: Bounds = { bytesPerByte: 64, fixedBytes: 1024 * KIB, ms: 250 };
 
 /** Types a target by what it decodes, and forgets the type. */
 export function target<T>(definition: Target<T>): Target {
