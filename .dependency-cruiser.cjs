@@ -35,15 +35,15 @@ module.exports = {
       name: 'parts-know-no-operation',
       severity: 'error',
       from: {
-        path: '^src/(engine|reachability|contents|packs|images|chunk-index|objects|disks|disk-layout|workers|chunking|hashing|compression|system)/',
+        path: '^src/(engine|reachability|contents|packs|images|chunk-index|objects|disks|disk-layout|workers|chunking|hashing|compression|system|encryption|keys)/',
       },
       to: { path: '^src/(capture|restore|verify|report|digest|gc|scrub|prune|store)/' },
     },
     {
       name: 'bytes-to-bytes-rooms-stand-alone',
       severity: 'error',
-      from: { path: '^src/(chunking|hashing|compression)/' },
-      to: { path: '^src/', pathNot: '^src/(chunking|hashing|compression)/' },
+      from: { path: '^src/(chunking|hashing|compression|encryption)/' },
+      to: { path: '^src/', pathNot: '^src/(chunking|hashing|compression|encryption)/' },
     },
     {
       name: 'no-cycles',

@@ -75,7 +75,7 @@ async function benchParameters(options: ParametersOptions, scratch: string): Pro
   const images = await openImages(options, scratch);
   const store = await createStageStore(join(scratch, 'store')); // its config has doppel's defaults
   await store.close();
-  const { chunker } = store.config;
+  const { chunker } = store;
 
   const runs = [...options.tables].map((table) =>
     table === 'level' || table === 'frame'

@@ -10,6 +10,11 @@ export type StoreErrorCode =
   | 'unsupported-format'
   | 'unsupported-feature'
   | 'store-read-only'
+  // its keys
+  | 'key-needed'
+  | 'key-wrong'
+  | 'key-forbids'
+  | 'bad-key'
   // what was asked for
   | 'bad-name'
   | 'bad-reference'

@@ -7,7 +7,7 @@ import { SEGMENT_BYTES } from './limits.js';
  * stands in every recipe, so recipes of different parameters are never taken for one another.
  */
 export interface ChunkerParameters {
-  readonly algorithm: 'fastcdc';
+  readonly algorithm: 'fastcdc' | 'fastcdc-keyed';
   /** No chunk but the last of a data run is shorter; hashing starts here. */
   readonly minBytes: number;
   /** A power of two: where the easier mask takes over. */
@@ -18,6 +18,10 @@ export interface ChunkerParameters {
   /** 64 hex digits: key of the gear table. */
   readonly gearSeed: string;
 }
+
+/** What a config says: where the seed follows from a key, it is not said. */
+export type StoredChunker = Omit<ChunkerParameters, 'gearSeed'> &
+  Partial<Pick<ChunkerParameters, 'gearSeed'>>;
 
 export const CHUNKER_FINGERPRINT_BYTES = 8;
 

@@ -4,6 +4,7 @@
  */
 export * from './chunker-parameters-schema.js';
 export * from './disk-layout.js';
+export * from './encryption.js';
 export * from './keys.js';
 export * from './layouts.js';
 export * from './manifest.js';
@@ -12,3 +13,4 @@ export * from './names.js';
 export * from './record.js';
 export * from './record-payloads.js';
 export * from './retention-policy.js';
+export * from './sealed-manifest.js';

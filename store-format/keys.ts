@@ -1,6 +1,6 @@
 /** Every path name of a store, both ways: nothing else in the code spells or parses one. */
 import { hashInDomain, NAME_DOMAIN } from './domains.js';
-import { type Blake3, isHex, type LeaseId, type PackId, type PubId, toHex } from './ids.js';
+import { type Blake3, fromHex, isHex, type LeaseId, type PackId, type PubId, toHex } from './ids.js';
 
 /** Folders of one level; `packs/` has 256 below it. */
 export const FOLDERS = [
@@ -45,6 +45,12 @@ export const gcKey = (n: number): string => `gc/${pad(n)}`;
 export const nameFolder = (name: string, blake3: Blake3): string =>
   `tags/${toHex(hashInDomain(blake3, NAME_DOMAIN, Buffer.from(name)))}`;
 export const nameKey = (folder: string, n: number): string => `${folder}/${pad(n)}`;
+
+/** In a store with keys, a name's folder is a PRF of what it is elsewhere; all other keys stay. */
+export function nameKeyInSealedStore(key: string, hash: Blake3): string {
+  const match = /^tags\/([0-9a-f]{64})(\/.*)?$/.exec(key);
+  return match ? `tags/${toHex(hash(fromHex(match[1]!)))}${match[2] ?? ''}` : key;
+}
 
 /** Ten digits, so that listings sort by number. */
 function pad(n: number): string {

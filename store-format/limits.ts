@@ -22,6 +22,8 @@ export const PAGE_ROWS = 256;
 export const PACK_MAX_BYTES = 64 * MIB;
 export const PACK_MAX_ENTRIES = 16_384;
 export const PACK_MAX_FRAMES = 1_024;
+/** Fewer in a sealed pack: its footer is padded, and must be had by one read all the same. */
+export const SEALED_PACK_MAX_FRAMES = 512;
 
 /** One read of this many bytes at a pack's end holds footer and trailer of any legal pack: 647,408 at most. */
 export const PACK_TAIL_BYTES = 640 * KIB;

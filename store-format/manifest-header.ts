@@ -62,6 +62,8 @@ export const ManifestHeaderSchema = v.object({
   sketch: v.optional(v.pipe(v.array(SketchSampleSchema), v.maxLength(SKETCH_MAX_SAMPLES))),
   /** Version of doppel that wrote it. */
   writer: TextSchema,
+  /** Of a sealed manifest, once opened: whose signature stood on it, and whether the name is that writer's. Never stored. */
+  signedBy: v.exactOptional(v.object({ writer: NameSchema, key: Hex32Schema, allowed: v.boolean() })),
 });
 export type ManifestHeader = Readonly<v.InferOutput<typeof ManifestHeaderSchema>>;
 

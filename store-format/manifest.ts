@@ -23,13 +23,13 @@ import {
 } from './manifest-header.js';
 import { EntryKind } from './pack.js';
 import { decodePayload, encodePayload } from './record.js';
-import { checkSignatureSlot, SIGNATURE_SLOT_BYTES, writeEmptySignatureSlot } from './signature.js';
+import { checkSignatureSlot, SIGNATURE_SLOT_BYTES, writeSignatureSlot } from './signature.js';
 
-const MAGIC = 0x474d4944; // "DIMG"
+export const MANIFEST_MAGIC = 0x474d4944; // "DIMG"
 const FIXED_BYTES = 24 + HASH_BYTES;
 const ATTACHMENT_BYTES = 8 + HASH_BYTES;
 const STRUCTURE = 'manifest';
-const ManifestKind = { image: 1, tombstone: 2 } as const;
+export const ManifestKind = { image: 1, tombstone: 2 } as const;
 
 /** One read of this many bytes gets the header of all but extreme manifests. */
 export const MANIFEST_HEAD_BYTES = 16 * 1024;
@@ -72,34 +72,64 @@ function encode(
   if (header.length > HEADER_MAX_BYTES || pageIds.length > MANIFEST_MAX_PAGES) {
     throw new TypeError(`Manifest of ${header.length} header bytes and ${pageIds.length} pages is too large`);
   }
-  const hashAt =
-    FIXED_BYTES +
-    header.length +
-    HASH_BYTES * pageIds.length +
-    ATTACHMENT_BYTES * attachments.length +
-    SIGNATURE_SLOT_BYTES;
+  const rows = attachments.map(({ kind, id }) => {
+    const row = Buffer.alloc(ATTACHMENT_BYTES);
+    row.writeUInt32LE(kind, 0);
+    row.set(id, 8);
+    return row;
+  });
+  const parts = {
+    kind,
+    header,
+    pages: pageIds.length,
+    attachments: attachments.length,
+    ids: Buffer.concat([...pageIds, ...rows]),
+  };
+  return joinManifest(parts, blake3);
+}
+
+/** A manifest or tombstone as columns of bytes: what a seal closes and opens. */
+export interface ManifestParts {
+  readonly kind: number;
+  readonly header: Uint8Array;
+  readonly pages: number;
+  readonly attachments: number;
+  /** Page ids, then attachments. */
+  readonly ids: Uint8Array;
+}
+
+export function joinManifest(
+  { kind, header, pages, attachments, ids }: ManifestParts,
+  blake3: Blake3,
+): Buffer {
+  const slotAt = FIXED_BYTES + header.length + ids.length;
+  const hashAt = slotAt + SIGNATURE_SLOT_BYTES;
   const bytes = Buffer.alloc(hashAt + HASH_BYTES);
-  bytes.writeUInt32LE(MAGIC, 0);
+  bytes.writeUInt32LE(MANIFEST_MAGIC, 0);
   bytes.writeUInt16LE(FORMAT_VERSION, 4);
   bytes.writeUInt16LE(kind, 6);
   bytes.writeUInt32LE(header.length, 8);
-  bytes.writeUInt32LE(pageIds.length, 12);
-  bytes.writeUInt32LE(attachments.length, 16);
+  bytes.writeUInt32LE(pages, 12);
+  bytes.writeUInt32LE(attachments, 16);
   bytes.set(blake3(Buffer.concat([bytes.subarray(0, 24), header])), 24);
   bytes.set(header, FIXED_BYTES);
-  let at = FIXED_BYTES + header.length;
-  for (const id of pageIds) {
-    bytes.set(id, at);
-    at += HASH_BYTES;
-  }
-  for (const attachment of attachments) {
-    bytes.writeUInt32LE(attachment.kind, at);
-    bytes.set(attachment.id, at + 8);
-    at += ATTACHMENT_BYTES;
-  }
-  writeEmptySignatureSlot(bytes, at);
+  bytes.set(ids, FIXED_BYTES + header.length);
+  writeSignatureSlot(bytes, slotAt, undefined);
   bytes.set(blake3(bytes.subarray(0, hashAt)), hashAt);
   return bytes;
+}
+
+/** The inverse of `joinManifest`. @throws FormatError */
+export function splitManifest(bytes: Uint8Array, blake3: Blake3): ManifestParts {
+  const { kind, headerBytes, pages, attachments } = checkWhole(bytes, blake3);
+  const idsAt = FIXED_BYTES + headerBytes;
+  return {
+    kind,
+    header: bytes.subarray(FIXED_BYTES, idsAt),
+    pages,
+    attachments,
+    ids: bytes.subarray(idsAt, bytes.length - HASH_BYTES - SIGNATURE_SLOT_BYTES),
+  };
 }
 
 interface Fixed {
@@ -116,7 +146,8 @@ interface Fixed {
 function decodeFixed(bytes: Uint8Array): Fixed {
   if (bytes.length < FIXED_BYTES) throw new FormatError('truncated', STRUCTURE, bytes.length, 'no header');
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (view.getUint32(0, true) !== MAGIC) throw new FormatError('bad-magic', STRUCTURE, 0, 'not a manifest');
+  if (view.getUint32(0, true) !== MANIFEST_MAGIC)
+    throw new FormatError('bad-magic', STRUCTURE, 0, 'not a manifest');
   const version = view.getUint16(4, true);
   const headerBytes = view.getUint32(8, true);
   const pages = view.getUint32(12, true);

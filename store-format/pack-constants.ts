@@ -4,6 +4,7 @@ import { SIGNATURE_SLOT_BYTES } from './signature.js';
 
 export const HEADER_MAGIC = 'DOPLPACK';
 export const FOOTER_MAGIC = 0x544f4644; // "DFOT"
+export const SEALED_FOOTER_MAGIC = 0x534f4644; // "DFOS"
 export const TRAILER_MAGIC = 0x4c525444; // "DTRL"
 
 export const PACK_HEADER_BYTES = 16;

@@ -9,7 +9,16 @@ import {
   PACK_MAX_ENTRIES,
   PACK_MAX_FRAMES,
 } from './limits.js';
-import { EntryKind, encodePackHeader, type Frame, FrameCodec, type PackFooter, PackKind } from './pack.js';
+import {
+  EntryKind,
+  encodePackHeader,
+  type Frame,
+  FrameCodec,
+  type FrameSeal,
+  heldBytes,
+  type PackFooter,
+  PackKind,
+} from './pack.js';
 import {
   FOOTER_FIXED_BYTES,
   FOOTER_MAGIC,
@@ -20,7 +29,15 @@ import {
   TRAILER_MAGIC,
   TRAILER_SIGNATURE_AT,
 } from './pack-constants.js';
-import { checkSignatureSlot } from './signature.js';
+import { TAG_BYTES } from './seal.js';
+import {
+  decodeIdsPart,
+  decodeSealedFooter,
+  isSealedFooter,
+  joinFooter,
+  type SealedFooter,
+} from './sealed-footer.js';
+import { checkSignatureSlot, readSignatureSlot, type SignatureSlot } from './signature.js';
 
 const HEADER = 'pack header';
 const FOOTER = 'pack footer';
@@ -46,6 +63,24 @@ export interface PackTail {
   /** BLAKE3 of every byte before the trailer's hash field. */
   readonly hashBefore: Uint8Array;
   readonly packBytes: number;
+  /** Public key of whoever signed it, 64 hex digits; of a sealed pack alone. */
+  readonly signer?: string;
+}
+
+/** A sealed footer's parts, opened. */
+export interface OpenedFooter {
+  readonly idsPart: Uint8Array;
+  /** Undefined where the keys at hand open the ids alone. */
+  readonly rows?: { readonly part: Uint8Array; readonly frameKey: Uint8Array };
+  readonly storeId: Uint8Array;
+  readonly salt: Uint8Array;
+  readonly signer: string;
+}
+
+/** Opens sealed footers, and says whose signature stands on them. */
+export interface FooterOpener {
+  /** @param covered what the signature covers. @throws FormatError */
+  openFooter(footer: SealedFooter, slot: SignatureSlot, covered: Uint8Array): OpenedFooter;
 }
 
 /**
@@ -53,6 +88,7 @@ export interface PackTail {
  *
  * @param tail the last bytes of the pack: all of it, or at least footer and trailer
  * @param packBytes length of the whole pack
+ * @param opener in a store with keys: it holds sealed packs alone, and any other none
  * @throws FormatError
  */
 export function decodePackTail(
@@ -60,6 +96,7 @@ export function decodePackTail(
   packBytes: number,
   expected: PackId,
   blake3: Blake3,
+  opener?: FooterOpener,
 ): PackTail {
   const trailerAt = tail.length - PACK_TRAILER_BYTES;
   if (trailerAt < 0) throw new FormatError('truncated', TRAILER, tail.length, 'no trailer');
@@ -82,18 +119,55 @@ export function decodePackTail(
   if (tail.subarray(trailerAt + 20, trailerAt + TRAILER_HASH_AT).some((byte) => byte !== 0)) {
     throw new FormatError('bad-value', TRAILER, 20, 'reserved bytes');
   }
-  checkSignatureSlot(tail, trailerAt + TRAILER_SIGNATURE_AT, TRAILER);
+  const slotAt = trailerAt + TRAILER_SIGNATURE_AT;
+  const footer = tail.subarray(footerAt, trailerAt);
+  if (opener === undefined) checkSignatureSlot(tail, slotAt, TRAILER);
+  const decoded =
+    opener === undefined
+      ? { footer: decodePackFooter(footer, footerOffset) }
+      : openPackFooter(
+          decodeSealedFooter(footer),
+          footerOffset,
+          readSignatureSlot(tail, slotAt, TRAILER),
+          tail.subarray(footerAt, slotAt),
+          opener,
+        );
   return {
     id,
-    footer: decodePackFooter(tail.subarray(footerAt, trailerAt), footerOffset),
+    ...decoded,
     footerOffset,
     hashBefore: tail.subarray(trailerAt + TRAILER_HASH_AT, trailerAt + TRAILER_SIGNATURE_AT),
     packBytes,
   };
 }
 
-/** @throws FormatError */
-export function decodePackFooter(bytes: Uint8Array, footerOffset: number): PackFooter {
+function openPackFooter(
+  sealed: SealedFooter,
+  footerOffset: number,
+  slot: SignatureSlot,
+  covered: Uint8Array,
+  opener: FooterOpener,
+): Pick<PackTail, 'footer' | 'signer'> {
+  const { idsPart, rows, salt, storeId, signer } = opener.openFooter(sealed, slot, covered);
+  if (rows === undefined) return { footer: decodeIdsPart(idsPart, salt), signer };
+  const { footer, sealedLengths } = joinFooter(idsPart, rows.part, salt);
+  const seals = sealedLengths.map((sealedBytes, ordinal) => ({
+    key: rows.frameKey,
+    storeId,
+    salt,
+    ordinal,
+    sealedBytes,
+  }));
+  return { footer: decodePackFooter(footer, footerOffset, seals), signer };
+}
+
+/** @param seals of a sealed pack's frames. @throws FormatError */
+export function decodePackFooter(
+  bytes: Uint8Array,
+  footerOffset: number,
+  seals?: readonly FrameSeal[],
+): PackFooter {
+  if (isSealedFooter(bytes)) throw new FormatError('bad-seal', FOOTER, 0, 'it is sealed: a key is needed');
   if (bytes.length < FOOTER_FIXED_BYTES)
     throw new FormatError('truncated', FOOTER, bytes.length, 'no footer');
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -124,7 +198,7 @@ export function decodePackFooter(bytes: Uint8Array, footerOffset: number): PackF
     if (lengths[i] === 0)
       throw new FormatError('bad-value', FOOTER, lengthsAt + 4 * i, `entry ${i} is empty`);
   }
-  const frames = decodeFrames(view, frameCount, lengths, footerOffset);
+  const frames = decodeFrames(view, frameCount, lengths, footerOffset, seals);
   const stray = frames.findIndex((frame) => (frame.kind === EntryKind.chunk) !== (kind === PackKind.data));
   if (stray >= 0) {
     throw new FormatError(
@@ -144,17 +218,27 @@ export function decodePackFooter(bytes: Uint8Array, footerOffset: number): PackF
   };
 }
 
-function decodeFrames(view: DataView, count: number, lengths: Uint32Array, footerOffset: number): Frame[] {
+function decodeFrames(
+  view: DataView,
+  count: number,
+  lengths: Uint32Array,
+  footerOffset: number,
+  seals: readonly FrameSeal[] | undefined,
+): Frame[] {
   const frames: Frame[] = [];
   let end = PACK_HEADER_BYTES;
   let entry = 0;
   for (let i = 0; i < count; i++) {
     const at = FOOTER_FIXED_BYTES + FRAME_ROW_BYTES * i;
-    const frame = readFrameRow(view, at);
+    const seal = seals?.[i];
+    const row = readFrameRow(view, at);
+    const frame = seal === undefined ? row : { ...row, seal };
     // Frames stand in order; a gap between them is padding and means nothing.
-    if (frame.offset < end || frame.offset + frame.storedBytes > footerOffset) {
-      throw new FormatError('bad-value', FOOTER, at, `frame ${i} at ${frame.offset}+${frame.storedBytes}`);
-    }
+    const frameEnd = frame.offset + heldBytes(frame);
+    if (frame.offset < end || frameEnd > footerOffset)
+      throw new FormatError('bad-value', FOOTER, at, `frame ${i} at ${frame.offset}-${frameEnd}`);
+    if (seal !== undefined && seal.sealedBytes < frame.storedBytes + TAG_BYTES)
+      throw new FormatError('bad-value', FOOTER, at, `frame ${i} sealed in ${seal.sealedBytes} bytes`);
     checkFrame(frame, i, at);
     if (frame.entries === 0 || frame.entries > lengths.length - entry) {
       throw new FormatError('bad-value', FOOTER, at + 16, `frame ${i} of ${frame.entries} entries`);
@@ -164,7 +248,7 @@ function decodeFrames(view: DataView, count: number, lengths: Uint32Array, foote
     if (plain !== frame.plainBytes) {
       throw new FormatError('bad-value', FOOTER, at + 12, `frame ${i} of ${frame.plainBytes} bytes`);
     }
-    end = frame.offset + frame.storedBytes;
+    end = frameEnd;
     frames.push(frame);
   }
   if (entry !== lengths.length) throw new FormatError('bad-value', FOOTER, 60, 'entries outside all frames');

@@ -20,7 +20,7 @@ import {
   TRAILER_MAGIC,
   TRAILER_SIGNATURE_AT,
 } from './pack-constants.js';
-import { writeEmptySignatureSlot } from './signature.js';
+import { type SignatureSlot, writeSignatureSlot } from './signature.js';
 
 export const PackKind = { data: 1, meta: 2 } as const;
 export type PackKind = (typeof PackKind)[keyof typeof PackKind];
@@ -33,6 +33,19 @@ export type EntryKind = (typeof EntryKind)[keyof typeof EntryKind];
 export const FrameCodec = { stored: 0, zstd: 1 } as const;
 export type FrameCodec = (typeof FrameCodec)[keyof typeof FrameCodec];
 
+/** How a sealed frame is opened. */
+export interface FrameSeal {
+  /** Of AES-256-GCM, 32 bytes. */
+  readonly key: Uint8Array;
+  /** 16 bytes. */
+  readonly storeId: Uint8Array;
+  readonly salt: Uint8Array;
+  /** Number of the frame in its pack. */
+  readonly ordinal: number;
+  /** What stands in the pack: stored bytes, padding, tag. */
+  readonly sealedBytes: number;
+}
+
 export interface Frame {
   /** Byte offset of the stored bytes in the pack. */
   readonly offset: number;
@@ -43,6 +56,13 @@ export interface Frame {
   readonly kind: EntryKind;
   /** BLAKE3 of the stored bytes. */
   readonly hash: Uint8Array;
+  /** Of a sealed pack: the stored bytes are what comes out when this is opened. */
+  readonly seal?: FrameSeal;
+}
+
+/** Bytes that a frame takes in its pack. */
+export function heldBytes({ storedBytes, seal }: Pick<Frame, 'storedBytes' | 'seal'>): number {
+  return seal?.sealedBytes ?? storedBytes;
 }
 
 export interface PackFooter {
@@ -93,12 +113,17 @@ export function encodePackFooter(footer: PackFooter): Buffer {
 }
 
 /** @param hashBefore BLAKE3 of everything before this field: header, frames, footer and the trailer's first 40 bytes. */
-export function encodePackTrailer(start: Buffer, hashBefore: Uint8Array): Buffer {
+export function encodePackTrailer(start: Buffer, hashBefore: Uint8Array, slot?: SignatureSlot): Buffer {
   const bytes = Buffer.alloc(PACK_TRAILER_BYTES);
   bytes.set(start, 0);
   bytes.set(hashBefore, TRAILER_HASH_AT);
-  writeEmptySignatureSlot(bytes, TRAILER_SIGNATURE_AT);
+  writeSignatureSlot(bytes, TRAILER_SIGNATURE_AT, slot);
   return bytes;
+}
+
+/** What a pack's signature covers: its footer and its trailer up to the slot. */
+export function coveredBySignature(footer: Uint8Array, start: Uint8Array, hashBefore: Uint8Array): Buffer {
+  return Buffer.concat([footer, start, hashBefore]);
 }
 
 /** The trailer up to its hash, which covers these bytes too. */

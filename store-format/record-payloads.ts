@@ -5,6 +5,7 @@
  */
 import * as v from 'valibot';
 import { ChunkerParametersSchema } from './chunker-parameters-schema.js';
+import { EncryptionSchema, HexSchema } from './encryption.js';
 import { FormatError } from './format-error.js';
 import type { PubId } from './ids.js';
 import { markKey } from './keys.js';
@@ -44,6 +45,10 @@ const config = {
   settings: mapOf(v.string(), v.union([v.string(), v.number(), v.boolean()])),
   /** Pattern of names -> what a prune keeps of them. */
   policies: v.exactOptional(PoliciesSchema),
+  /** Of a store with keys. */
+  encryption: v.exactOptional(EncryptionSchema),
+  /** Policies, sealed for members: where the store has keys, they stand nowhere else. */
+  sealed: v.exactOptional(HexSchema),
 };
 const ConfigObject = v.object(config);
 

@@ -9,7 +9,14 @@ import { FormatError } from './format-error.js';
 import type { Blake3 } from './ids.js';
 import { FORMAT_VERSION, HASH_BYTES, RECORD_MAX_BYTES } from './limits.js';
 import { decodePlainMsgpack } from './plain-msgpack.js';
-import { checkSignatureSlot, SIGNATURE_SLOT_BYTES, writeEmptySignatureSlot } from './signature.js';
+import {
+  readSignatureSlot,
+  SIGNATURE_SLOT_BYTES,
+  SignatureScheme,
+  type SignatureSlot,
+  type Signer,
+  writeSignatureSlot,
+} from './signature.js';
 
 const MAGIC = 0x43455244; // "DREC"
 const FIXED_BYTES = 16;
@@ -57,23 +64,83 @@ export function decodePayload<T>(
   return result.output;
 }
 
-export function encodeRecord(kind: RecordKind, key: string, payload: unknown, blake3: Blake3): Buffer {
+/** Set in the kind of records and manifests whose payload is sealed. */
+export const SEALED_BIT = 0x100;
+
+/** A record's parts as they stand in its bytes. */
+export interface RecordEnvelope {
+  /** As stored: a number of `RecordKind`, with SEALED_BIT where the payload is sealed. */
+  readonly kind: number;
+  readonly key: string;
+  readonly body: Uint8Array;
+}
+
+export function encodeRecord(
+  kind: RecordKind,
+  key: string,
+  payload: unknown,
+  blake3: Blake3,
+  sign?: Signer,
+): Buffer {
+  return encodeEnvelope({ kind: RecordKind[kind], key, body: encodePayload(payload) }, blake3, sign);
+}
+
+export function encodeEnvelope({ kind, key, body }: RecordEnvelope, blake3: Blake3, sign?: Signer): Buffer {
   const keyBytes = Buffer.from(key, 'latin1');
-  const body = encodePayload(payload);
   const hashAt = FIXED_BYTES + keyBytes.length + body.length + SIGNATURE_SLOT_BYTES;
   if (hashAt + HASH_BYTES > RECORD_MAX_BYTES) throw new TypeError(`Record ${key} would be too large`);
   const bytes = Buffer.allocUnsafe(hashAt + HASH_BYTES);
   bytes.writeUInt32LE(MAGIC, 0);
   bytes.writeUInt16LE(FORMAT_VERSION, 4);
-  bytes.writeUInt16LE(RecordKind[kind], 6);
+  bytes.writeUInt16LE(kind, 6);
   bytes.writeUInt32LE(keyBytes.length, 8);
   bytes.writeUInt32LE(body.length, 12);
   bytes.set(keyBytes, FIXED_BYTES);
   bytes.set(body, FIXED_BYTES + keyBytes.length);
-  writeEmptySignatureSlot(bytes, hashAt - SIGNATURE_SLOT_BYTES);
+  const slotAt = hashAt - SIGNATURE_SLOT_BYTES;
+  writeSignatureSlot(bytes, slotAt, sign?.(bytes.subarray(0, slotAt)));
   bytes.set(blake3(bytes.subarray(0, hashAt)), hashAt);
   return bytes;
 }
+
+export interface DecodedEnvelope extends RecordEnvelope {
+  readonly slot: SignatureSlot;
+  /** What the signature covers. */
+  readonly covered: Uint8Array;
+}
+
+/** Everything of a record but what its payload says. @throws FormatError */
+export function decodeEnvelope(bytes: Uint8Array, structure: string, blake3: Blake3): DecodedEnvelope {
+  const smallest = FIXED_BYTES + SIGNATURE_SLOT_BYTES + HASH_BYTES;
+  if (bytes.length < smallest) throw new FormatError('truncated', structure, bytes.length, 'too short');
+  if (bytes.length > RECORD_MAX_BYTES)
+    throw new FormatError('too-large', structure, 0, `${bytes.length} bytes`);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (view.getUint32(0, true) !== MAGIC) throw new FormatError('bad-magic', structure, 0, 'not a record');
+  const hashAt = bytes.length - HASH_BYTES;
+  const isWhole = Buffer.compare(blake3(bytes.subarray(0, hashAt)), bytes.subarray(hashAt)) === 0;
+  const version = view.getUint16(4, true);
+  // A flipped bit must not pass for another version: what says so of itself says it under its hash.
+  if (version !== FORMAT_VERSION && isWhole)
+    throw new FormatError('bad-version', structure, 4, `format 0.${version}`);
+  const keyBytes = view.getUint32(8, true);
+  const bodyBytes = view.getUint32(12, true);
+  if (smallest + keyBytes + bodyBytes !== bytes.length) {
+    throw new FormatError('truncated', structure, 8, `expected ${smallest + keyBytes + bodyBytes} bytes`);
+  }
+  if (!isWhole) throw new FormatError('bad-hash', structure, hashAt, 'its bytes were changed');
+  const slotAt = hashAt - SIGNATURE_SLOT_BYTES;
+  return {
+    kind: view.getUint16(6, true),
+    key: Buffer.from(bytes.buffer, bytes.byteOffset + FIXED_BYTES, keyBytes).toString('latin1'),
+    body: bytes.subarray(FIXED_BYTES + keyBytes, FIXED_BYTES + keyBytes + bodyBytes),
+    slot: readSignatureSlot(bytes, slotAt, structure),
+    covered: bytes.subarray(0, slotAt),
+  };
+}
+
+/** Records that stand in clear in any store, and are signed in one with keys. Whoever has a key looks at signatures. */
+const OPEN_KINDS: ReadonlySet<RecordKind> = new Set(['config', 'key']);
 
 /** @throws FormatError */
 export function decodeRecord<T>(
@@ -84,33 +151,14 @@ export function decodeRecord<T>(
   blake3: Blake3,
 ): T {
   const structure = `${kind} record`;
-  const smallest = FIXED_BYTES + SIGNATURE_SLOT_BYTES + HASH_BYTES;
-  if (bytes.length < smallest) throw new FormatError('truncated', structure, bytes.length, 'too short');
-  if (bytes.length > RECORD_MAX_BYTES)
-    throw new FormatError('too-large', structure, 0, `${bytes.length} bytes`);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (view.getUint32(0, true) !== MAGIC) throw new FormatError('bad-magic', structure, 0, 'not a record');
-  const hashAt = bytes.length - HASH_BYTES;
-  const isSealed = Buffer.compare(blake3(bytes.subarray(0, hashAt)), bytes.subarray(hashAt)) === 0;
-  const version = view.getUint16(4, true);
-  // A flipped bit must not pass for another version: what says so of itself says it under its hash.
-  if (version !== FORMAT_VERSION && isSealed)
-    throw new FormatError('bad-version', structure, 4, `format 0.${version}`);
-  const keyBytes = view.getUint32(8, true);
-  const bodyBytes = view.getUint32(12, true);
-  if (smallest + keyBytes + bodyBytes !== bytes.length) {
-    throw new FormatError('truncated', structure, 8, `expected ${smallest + keyBytes + bodyBytes} bytes`);
-  }
-  if (!isSealed) throw new FormatError('bad-hash', structure, hashAt, 'its bytes were changed');
-  if (view.getUint16(6, true) !== RecordKind[kind]) {
+  const envelope = decodeEnvelope(bytes, structure, blake3);
+  if (envelope.kind !== RecordKind[kind])
     throw new FormatError('misplaced', structure, 6, 'a record of another kind');
+  if (envelope.key !== key)
+    throw new FormatError('misplaced', structure, FIXED_BYTES, `belongs at ${envelope.key}`);
+  if (envelope.slot.scheme !== SignatureScheme.none && !OPEN_KINDS.has(kind)) {
+    const slotAt = envelope.covered.length;
+    throw new FormatError('bad-value', structure, slotAt, 'signed, in a store without keys');
   }
-  const ownKey = Buffer.from(bytes.buffer, bytes.byteOffset + FIXED_BYTES, keyBytes).toString('latin1');
-  if (ownKey !== key) throw new FormatError('misplaced', structure, FIXED_BYTES, `belongs at ${ownKey}`);
-  checkSignatureSlot(bytes, hashAt - SIGNATURE_SLOT_BYTES, structure);
-  return decodePayload(
-    bytes.subarray(FIXED_BYTES + keyBytes, FIXED_BYTES + keyBytes + bodyBytes),
-    schema,
-    structure,
-  );
+  return decodePayload(envelope.body, schema, structure);
 }

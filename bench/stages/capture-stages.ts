@@ -37,7 +37,7 @@ export async function runCaptureStages(
   meter: StageMeter,
   onFrame: (plain: Uint8Array) => void,
 ): Promise<CaptureTrace> {
-  const chunker = createChunker(store.config.chunker, blake3);
+  const chunker = createChunker(store.chunker, blake3);
   const tails: PackTail[] = [];
   const environment = systemEnvironment();
   const writer = new PackWriter({

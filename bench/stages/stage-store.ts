@@ -2,17 +2,19 @@
 
 import { acquireSlot } from '../../src/chunk-index/slots.js';
 import { readConfig } from '../../src/engine/config-records.js';
+import { chunkerOf } from '../../src/engine/engine.js';
 import { systemEnvironment } from '../../src/environment.js';
 import { FolderStore } from '../../src/objects/folder-store.js';
 import { PackCatalog } from '../../src/packs/pack-catalog.js';
 import { initStore } from '../../src/store/open-store.js';
 import { indexFolderOf } from '../../src/store/store-location.js';
-import type { Config } from '../../store-format/index.js';
+import type { ChunkerParameters, Config } from '../../store-format/index.js';
 import { toHex } from '../../store-format/index.js';
 
 export interface StageStore {
   readonly objects: FolderStore;
   readonly config: Config;
+  readonly chunker: ChunkerParameters;
   /** Up to date, with no footer in memory yet. */
   openCatalog(): Promise<PackCatalog>;
   close(): Promise<void>;
@@ -26,6 +28,7 @@ export async function openStageStore(folder: string): Promise<StageStore> {
   return {
     objects,
     config,
+    chunker: chunkerOf(config, undefined),
     openCatalog: async () => {
       const catalog = new PackCatalog(objects, slot.index, ({ message }) => {
         throw new Error(message);

@@ -79,7 +79,7 @@ async function dryRun(
     const header = await chooseParent(engine, library, source, wish);
     const catalog = await engine.catalog(options);
     const parent = header && (await ParentImage.open(engine, catalog, pubIdOf(header)));
-    const writer = new ImageWriter(new CountingSink(catalog));
+    const writer = new ImageWriter(new CountingSink(catalog), engine.entryHash);
     return readInto(writer, engine, source, parent, options);
   });
   await captured.writer.finish(captured.parent);
@@ -111,7 +111,7 @@ class CaptureRun {
     this.#catalog = catalog;
     const parent = header && (await ParentImage.open(engine, catalog, pubIdOf(header)));
     this.#sink = new PackSink(engine, catalog, lease.id, options.level);
-    return readInto(new ImageWriter(this.#sink), engine, source, parent, options); // [3]
+    return readInto(new ImageWriter(this.#sink, engine.entryHash), engine, source, parent, options); // [3]
   }
 
   async publish(captured: Captured): Promise<CaptureResult> {

@@ -3,11 +3,10 @@
  * in common with the disk. A wrong choice costs a little time, never a byte.
  */
 import { readSync } from 'node:fs';
-import type { ManifestHeader, SketchSample } from '../../store-format/index.js';
+import type { Blake3, ManifestHeader, SketchSample } from '../../store-format/index.js';
 import type { DiskSource } from '../disks/disk-source.js';
 import type { Engine } from '../engine/engine.js';
 import { StoreError } from '../errors.js';
-import { blake3 } from '../hashing/blake3.js';
 import type { LibraryState } from '../images/image-library.js';
 import { bySequence } from '../images/name-records.js';
 import type { Image } from '../interface.js';
@@ -40,7 +39,7 @@ export async function chooseParent(
     .map(headerOf)
     .filter(({ chunker }) => chunker === engine.chunkerFingerprint);
   const sameName = usable.filter((header) => header.name === name).sort(bySequence);
-  return sameName.at(-1) ?? mostAlike(usable, source);
+  return sameName.at(-1) ?? mostAlike(usable, source, engine.entryHash);
 }
 
 /** The image may have been published after the library was loaded, and purged since it was resolved. */
@@ -61,10 +60,14 @@ function requireChunker(engine: Engine, header: ManifestHeader): ManifestHeader 
   );
 }
 
-function mostAlike(headers: readonly ManifestHeader[], source: DiskSource): ManifestHeader | undefined {
+function mostAlike(
+  headers: readonly ManifestHeader[],
+  source: DiskSource,
+  entryHash: Blake3,
+): ManifestHeader | undefined {
   if (source.fd === undefined) return undefined; // a stream cannot be looked at twice
   const places = choosePlaces(headers);
-  const ids = new SourceSamples(source.fd, places);
+  const ids = new SourceSamples(source.fd, places, entryHash);
   let best: ManifestHeader | undefined;
   let bestScore = 0;
   for (const header of [...headers].sort((a, b) => b.createdMs - a.createdMs)) {
@@ -102,6 +105,7 @@ class SourceSamples {
   constructor(
     private readonly fd: number,
     private readonly places: ReadonlyMap<number, number>,
+    private readonly entryHash: Blake3,
   ) {}
 
   /** Start of the id that a chunk of the sample's place and length has; undefined where it cannot be read. */
@@ -109,7 +113,7 @@ class SourceSamples {
     const key = `${offset}+${length}`;
     if (!this.#ids.has(key)) {
       const bytes = this.#read(offset).subarray(0, length);
-      this.#ids.set(key, bytes.length < length ? undefined : sampleId(blake3(bytes)));
+      this.#ids.set(key, bytes.length < length ? undefined : sampleId(this.entryHash(bytes)));
     }
     return this.#ids.get(key);
   }

@@ -4,6 +4,7 @@
  */
 
 import {
+  type Blake3,
   decodeRecipe,
   EntryKind,
   type Extent,
@@ -17,7 +18,6 @@ import {
   type Recipe,
   type SketchSample,
 } from '../../store-format/index.js';
-import { blake3 } from '../hashing/blake3.js';
 import { NewChunks } from '../packs/new-chunks.js';
 import { CHUNK_HOMES, ENTRY_HOMES } from '../packs/pack-catalog.js';
 import type { EntrySink } from './entry-sinks.js';
@@ -47,7 +47,10 @@ export class ImageWriter {
 
   #packsOfParent: ReadonlySet<PackId> | undefined;
 
-  constructor(private readonly sink: EntrySink) {}
+  constructor(
+    private readonly sink: EntrySink,
+    private readonly entryHash: Blake3,
+  ) {}
 
   /** Packs that hold what was settled; known once this has finished. */
   get packsOfParent(): Iterable<PackId> {
@@ -114,13 +117,13 @@ export class ImageWriter {
     if (this.#rows === 0) return;
     const page = encodePage({ rows: this.#rows, recipeIds: this.#recipeIds, segmentDigests: this.#digests });
     this.#rows = 0;
-    this.pageIds.push(await this.#addEntry(EntryKind.page, pageId(page, blake3), page));
+    this.pageIds.push(await this.#addEntry(EntryKind.page, pageId(page, this.entryHash), page));
   }
 
   /** @returns the list's id, 32 bytes */
   addExtents(extents: readonly Extent[]): Promise<Uint8Array> {
     const bytes = encodeExtents(extents);
-    return this.#addEntry(EntryKind.extents, extentsId(bytes, blake3), bytes);
+    return this.#addEntry(EntryKind.extents, extentsId(bytes, this.entryHash), bytes);
   }
 
   async #addEntry(kind: EntryKind, id: Uint8Array, bytes: Buffer): Promise<Uint8Array> {

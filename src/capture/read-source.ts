@@ -82,7 +82,7 @@ export async function readInto(
     const total = source.size === undefined ? {} : { totalBytes: source.size };
     return { phase: 'capture', doneBytes, ...total, newBytes, sharedBytes, zeroBytes };
   };
-  const scanner = new SpanScanner(source, workers, engine.config.chunker, parent);
+  const scanner = new SpanScanner(source, workers, engine, parent);
   const scanned = await scanSource(source, scanner, {
     ahead: 2 * workers.parallelism + 2,
     spans: await chooseSpans(engine, source, parent, options),

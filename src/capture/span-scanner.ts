@@ -3,11 +3,12 @@
  * [1] its segments are hashed whole; [2] those that equal the parent's are settled; [3] the others are cut, with the
  * parent's recipes as guesses.
  */
-import { type ChunkerParameters, type Extent, HASH_BYTES, SEGMENT_BYTES } from '../../store-format/index.js';
+import { type Extent, HASH_BYTES, SEGMENT_BYTES } from '../../store-format/index.js';
 import { createChunker, scanZeroSegment } from '../chunking/scan-segment.js';
 import type { Row } from '../contents/image-contents.js';
 import { type DiskSource, sourceFailed } from '../disks/disk-source.js';
 import type { Span } from '../disks/spans.js';
+import type { Engine } from '../engine/engine.js';
 import { blake3 } from '../hashing/blake3.js';
 import { zeroDigest } from '../hashing/zero-digest.js';
 import type { ScanResult, SegmentToScan, SpanBytes, Workers } from '../workers/jobs.js';
@@ -25,10 +26,10 @@ export class SpanScanner {
   constructor(
     private readonly source: DiskSource,
     private readonly workers: Workers,
-    private readonly parameters: ChunkerParameters,
+    { chunker, entryHash }: Pick<Engine, 'chunker' | 'entryHash'>,
     private readonly parent: ParentImage | undefined,
   ) {
-    this.#chunker = createChunker(parameters, blake3);
+    this.#chunker = createChunker(chunker, blake3, entryHash);
   }
 
   /** @throws source-unreadable, source-shrank */
@@ -40,7 +41,7 @@ export class SpanScanner {
   }
 
   async #scanBytes(span: Span, bytes: SpanBytes): Promise<SpanScan> {
-    const result = await this.workers.scan({ ...bytes, chunker: this.parameters });
+    const result = await this.workers.scan({ ...bytes, chunker: this.#chunker.parameters });
     if (result.failure !== undefined) throw sourceFailed(this.source, result.failure);
     const places = segmentsOf(span);
     return { segments: unpack(result, places), badRanges: result.badRanges };
@@ -66,7 +67,12 @@ export class SpanScanner {
     if (toScan.length > 0) {
       const { memory, length } = bytes;
       const jobs = toScan.map(({ replaces: _, ...job }) => job);
-      const result = await this.workers.scan({ memory, length, chunker: this.parameters, segments: jobs }); // [3]
+      const result = await this.workers.scan({
+        memory,
+        length,
+        chunker: this.#chunker.parameters,
+        segments: jobs,
+      }); // [3]
       const cut = unpack(
         result,
         toScan.map(({ number }) => places[number]!),

@@ -22,6 +22,8 @@ export interface Chunker {
   readonly fingerprint: string;
   readonly cutter: Cutter;
   readonly blake3: Blake3;
+  /** How ids follow from bytes. */
+  readonly entryHash: Blake3;
 }
 
 export interface ScannedSegment {
@@ -31,12 +33,17 @@ export interface ScannedSegment {
   readonly zero: boolean;
 }
 
-export function createChunker(parameters: ChunkerParameters, blake3: Blake3): Chunker {
+export function createChunker(
+  parameters: ChunkerParameters,
+  blake3: Blake3,
+  entryHash: Blake3 = blake3,
+): Chunker {
   return {
     parameters,
     fingerprint: chunkerFingerprint(blake3, parameters),
     cutter: createCutter(parameters),
     blake3,
+    entryHash,
   };
 }
 
@@ -49,7 +56,7 @@ export interface SegmentHints {
 }
 
 export function scanSegment(segment: Buffer, chunker: Chunker, hints: SegmentHints = {}): ScannedSegment {
-  const { blake3, parameters } = chunker;
+  const { blake3, entryHash, parameters } = chunker;
   if (makesHole(segment.length, parameters) && isZero(segment, 0, segment.length)) {
     return scanZeroSegment(segment.length, chunker);
   }
@@ -76,7 +83,7 @@ export function scanSegment(segment: Buffer, chunker: Chunker, hints: SegmentHin
     ids: Buffer.concat(ids),
   };
   const digest = hints.digest ?? blake3(segment);
-  return { recipe: encodeRecipe(columns, blake3), digest, zero: false };
+  return { recipe: encodeRecipe(columns, entryHash), digest, zero: false };
 }
 
 class ChunkFinder {
@@ -94,7 +101,7 @@ class ChunkFinder {
   /** The chunk that starts at `start`, in a data run that ends at `end`. */
   find(start: number, end: number): Guessed {
     const { segment, chunker } = this;
-    const hash = (length: number) => chunker.blake3(segment.subarray(start, start + length));
+    const hash = (length: number) => chunker.entryHash(segment.subarray(start, start + length));
     const guessed = this.#guesses?.take(start, end, hash);
     if (guessed !== undefined) return guessed;
     if (!this.#loaded) chunker.cutter.load(segment);
@@ -121,7 +128,7 @@ export function scanZeroSegment(length: number, chunker: Chunker): ScannedSegmen
     ids: new Uint8Array(0),
   };
   const scanned = {
-    recipe: encodeRecipe(columns, chunker.blake3),
+    recipe: encodeRecipe(columns, chunker.entryHash),
     digest: chunker.blake3(Buffer.alloc(length)),
     zero: true,
   };

@@ -6,7 +6,6 @@
 import { type EntryKind, HASH_BYTES, toHex } from '../../store-format/index.js';
 import type { Engine } from '../engine/engine.js';
 import { StoreError } from '../errors.js';
-import { blake3 } from '../hashing/blake3.js';
 import { ENTRY_KINDS } from '../packs/entry-kinds.js';
 import { ENTRY_COPIES, type Home, type PackCatalog } from '../packs/pack-catalog.js';
 import { plainFrame, readStoredFrame } from '../packs/read-frame.js';
@@ -45,7 +44,7 @@ export class EntryReader {
         continue;
       }
       const bytes = await this.#bytesOf(home, failures);
-      const id = bytes === undefined ? undefined : ENTRY_KINDS[kind].idOf(bytes, blake3);
+      const id = bytes === undefined ? undefined : ENTRY_KINDS[kind].idOf(bytes, this.engine.entryHash);
       if (
         bytes !== undefined &&
         id !== undefined &&

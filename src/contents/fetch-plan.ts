@@ -2,7 +2,7 @@
  * Which pieces to take from which frames: collected in any order, carried out frame by frame, so that each frame is
  * read and decompressed once per plan. What seeds seem to hold comes first: what they fail to give the store must.
  */
-import { HASH_BYTES, packKey } from '../../store-format/index.js';
+import { HASH_BYTES, heldBytes, packKey } from '../../store-format/index.js';
 import { StoreError } from '../errors.js';
 import type { ObjectStore } from '../objects/object-store.js';
 import type { FooterTable } from '../packs/footer-table.js';
@@ -152,10 +152,12 @@ function offsetInFrame(frame: PlannedFrame, piece: PlannedPiece): number {
 
 async function toFetchFrame(objects: ObjectStore, planned: PlannedFrame): Promise<FetchFrame> {
   if ('seed' in planned) return toSeedFrame(planned);
-  const { offset, storedBytes, plainBytes, codec } = planned.footer.frames[planned.frame]!;
+  const frame = planned.footer.frames[planned.frame]!;
+  const { offset, storedBytes, plainBytes, codec, seal } = frame;
   const key = packKey(planned.footer.pack);
-  const read = await sourceOf(objects, key, offset, storedBytes);
-  return { ...read, offset, storedBytes, plainBytes, codec, pieces: planned.pieces.length };
+  const read = await sourceOf(objects, key, offset, heldBytes(frame));
+  const pieces = planned.pieces.length;
+  return { ...read, offset, storedBytes, plainBytes, codec, ...(seal && { seal }), pieces };
 }
 
 /** No bytes of a pack that is gone or cannot be read: its pieces are bad then, and are looked for elsewhere. */

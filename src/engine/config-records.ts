@@ -1,12 +1,12 @@
 import * as v from 'valibot';
 import {
-  type ChunkerParameters,
   ChunkerParametersSchema,
   type Config,
   ConfigHeadSchema,
   ConfigSchema,
   configKey,
   encodeRecord,
+  type StoredChunker,
 } from '../../store-format/index.js';
 import { StoreError } from '../errors.js';
 import { blake3 } from '../hashing/blake3.js';
@@ -14,11 +14,15 @@ import { changeHighest, readHighestReadable } from '../objects/numbered-records.
 import type { ObjectStore } from '../objects/object-store.js';
 import type { Engine } from './engine.js';
 
+/** The store's objects are sealed and signed (SPEC.md, section 17). */
+export const SEALED = 'sealed';
+
 /** Flags that this version knows, per set. A store that asks for another is refused. */
-const KNOWN_FEATURES = { read: [], write: [], collect: [] } as const satisfies Record<
-  keyof Config['features'],
-  string[]
->;
+const KNOWN_FEATURES: Readonly<Record<keyof Config['features'], readonly string[]>> = {
+  read: [SEALED],
+  write: [SEALED],
+  collect: [SEALED],
+};
 
 export interface ReadConfig {
   readonly config: Config;
@@ -69,7 +73,7 @@ export function requireFeatures(
 }
 
 /** Chunk sizes that a user asked for. @throws bad-setting */
-export function checkChunker(parameters: ChunkerParameters): ChunkerParameters {
+export function checkChunker(parameters: StoredChunker): StoredChunker {
   const result = v.safeParse(ChunkerParametersSchema, parameters);
   if (result.success) return result.output;
   const [issue] = result.issues;

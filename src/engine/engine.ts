@@ -2,9 +2,16 @@
  * What the operations work with: the parts of an open store, bound together. The chunk index is opened on first use,
  * since listing images needs none.
  */
-import { type Config, chunkerFingerprint } from '../../store-format/index.js';
+import {
+  type Blake3,
+  type ChunkerParameters,
+  type Config,
+  chunkerFingerprint,
+} from '../../store-format/index.js';
 import { MemoryIndex } from '../chunk-index/memory-index.js';
 import type { IndexSlot } from '../chunk-index/slots.js';
+import { gearSeedOf } from '../encryption/keyring.js';
+import type { Vault } from '../encryption/vault.js';
 import type { Environment } from '../environment.js';
 import { messageOf, type StoreError } from '../errors.js';
 import { blake3 } from '../hashing/blake3.js';
@@ -13,6 +20,7 @@ import type { OperationOptions, Warning } from '../interface.js';
 import type { ObjectStore } from '../objects/object-store.js';
 import { PackCatalog, type RefreshResult } from '../packs/pack-catalog.js';
 import type { Workers } from '../workers/jobs.js';
+import { keyedWorkers } from '../workers/keyed-workers.js';
 
 export interface EngineParts {
   readonly objects: ObjectStore;
@@ -24,6 +32,13 @@ export interface EngineParts {
   /** Opens a chunk index that nobody else uses. */
   readonly openIndex: () => Promise<IndexSlot>;
   readonly warn: (warning: Warning) => void;
+}
+
+/** Where the store has keys, they say what the config does not. */
+export function chunkerOf({ chunker }: Config, vault: Vault | undefined): ChunkerParameters {
+  const gearSeed = chunker.gearSeed ?? (vault && gearSeedOf(vault.keyring));
+  if (gearSeed === undefined) throw new TypeError('A store with keys is opened with one');
+  return { ...chunker, gearSeed };
 }
 
 export class Engine {
@@ -40,14 +55,20 @@ export class Engine {
   #remaking: Promise<void> | undefined;
   #remade = false;
 
+  readonly chunker: ChunkerParameters;
   /** Stands in every recipe and manifest that this store cuts. */
   readonly chunkerFingerprint: string;
+  /** How ids of entries follow from their bytes. */
+  readonly entryHash: Blake3;
 
   constructor(parts: EngineParts) {
-    this.chunkerFingerprint = chunkerFingerprint(blake3, parts.config.chunker);
+    const { vault } = parts.objects;
+    this.chunker = chunkerOf(parts.config, vault);
+    this.chunkerFingerprint = chunkerFingerprint(blake3, this.chunker);
+    this.entryHash = vault?.entryHash ?? blake3;
     this.objects = parts.objects;
     this.environment = parts.environment;
-    this.workers = parts.workers;
+    this.workers = vault === undefined ? parts.workers : keyedWorkers(parts.workers, vault);
     this.config = parts.config;
     this.configDamage = parts.configDamage;
     this.warn = parts.warn;

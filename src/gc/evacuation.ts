@@ -189,7 +189,7 @@ class Evacuation {
     }
     const plain = await readPlainFrame(engine.objects, footer, frame);
     const isGood = (i: number) =>
-      plain !== undefined && checkedEntry(footer, plain, i, frame.kind) !== undefined;
+      plain !== undefined && checkedEntry(engine, footer, plain, i, frame.kind) !== undefined;
     return new Set(ordinals.filter((ordinal) => !isGood(ordinal)));
   }
 

@@ -2,7 +2,7 @@
  * Plan: which packs are to go. Packs of which nothing is kept are dropped. Packs of which little is kept are rewritten,
  * and so are packs that are small, once there are a number of them. What nobody needs *yet* is left alone for a while.
  */
-import { HASH_BYTES, type LeaseId, MIB, PackKind, packKey } from '../../store-format/index.js';
+import { HASH_BYTES, heldBytes, type LeaseId, MIB, PackKind, packKey } from '../../store-format/index.js';
 import type { Engine } from '../engine/engine.js';
 import type { OperationOptions } from '../interface.js';
 import type { FooterTable } from '../packs/footer-table.js';
@@ -106,8 +106,8 @@ function useOf(pack: NumberedPack, footer: FooterTable, mark: Mark): PackUse {
         keptEntries++;
       }
     }
-    frameBytes += frame.storedBytes;
-    keptBytes += frame.storedBytes * (kept / frame.plainBytes);
+    frameBytes += heldBytes(frame);
+    keptBytes += heldBytes(frame) * (kept / frame.plainBytes);
   }
   return { pack, frameBytes, keptBytes, keptEntries };
 }

@@ -128,6 +128,8 @@ export interface InitOptions {
   readonly maxChunkBytes?: number;
   /** Default zstd level, 2. */
   readonly level?: number;
+  /** Gives the store keys: what it holds is sealed and signed. */
+  readonly encrypt?: EncryptOptions;
 }
 
 export interface OpenOptions {
@@ -139,6 +141,23 @@ export interface OpenOptions {
   readonly cacheFolder?: string;
   /** What others are told is at work, such as by `doctor`: the first words of the command line by default. */
   readonly command?: string;
+  /** Asked once, when the store turns out to have keys. */
+  readonly unlock?: () => Promise<Secret>;
+}
+
+/** What a user opens a store with: a passphrase, or the text of a key file. */
+export type Secret =
+  | { readonly kind: 'passphrase'; readonly passphrase: string }
+  | { readonly kind: 'key'; readonly text: string };
+
+/** How the first slot of a new store with keys is opened. */
+export interface EncryptOptions {
+  /** Absent: by a key file alone. */
+  readonly passphrase?: string;
+  /** What makes a key of the passphrase; scrypt by default. */
+  readonly kdf?: 'scrypt' | 'argon2id';
+  /** Takes the text of a key file that opens the store, before there is one. */
+  readonly onKey?: (text: string) => Promise<void>;
 }
 
 /** Which implementation does the work. */

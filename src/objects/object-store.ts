@@ -1,3 +1,5 @@
+import type { Vault } from '../encryption/vault.js';
+
 /**
  * Where a store's objects live: five verbs, and what some places can do besides.
  *
@@ -38,6 +40,8 @@ export interface ObjectStore {
   temporaries?(): Promise<Temporaries>;
   /** Bytes that can still be written; absent where a place does not say. */
   freeBytes?(): Promise<number>;
+  /** What packs are sealed with in this place; absent where they are not. */
+  readonly vault?: Vault;
   /** The file that is the object, where workers can read it themselves. */
   localPath?(key: string): string;
 }

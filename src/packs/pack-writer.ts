@@ -5,6 +5,7 @@
  * A writer that failed once stays failed.
  */
 import {
+  coveredBySignature,
   decodePackTail,
   type EntryKind,
   encodePackFooter,
@@ -21,10 +22,12 @@ import {
   type PackTail,
   packId,
   packKey,
+  SEALED_PACK_MAX_FRAMES,
 } from '../../store-format/index.js';
 import type { Environment } from '../environment.js';
 import { type Blake3Stream, blake3, createBlake3Stream } from '../hashing/blake3.js';
 import type { ObjectStore, Upload } from '../objects/object-store.js';
+import { OpenPackSeal, paddingBefore, SEALED_PACK_FRAMES_BYTES } from './pack-seal.js';
 
 /** Packs being synced at a time: a slow disk holds the writer back here. */
 const MAX_FINISHING = 2;
@@ -43,6 +46,8 @@ export interface FinishedFrame {
 }
 
 interface OpenPack {
+  /** Of a pack that is sealed. */
+  readonly seal: OpenPackSeal | undefined;
   readonly upload: Upload;
   readonly hasher: Blake3Stream;
   readonly salt: Uint8Array;
@@ -113,9 +118,10 @@ export class PackWriter {
   }
 
   async #append(frame: FinishedFrame): Promise<void> {
-    if (this.#pack !== undefined && !fits(this.#pack, frame)) await this.#close();
+    if (this.#pack !== undefined && !this.#fits(this.#pack, frame)) await this.#close();
     this.#pack ??= await this.#open();
     const pack = this.#pack;
+    const held = pack.seal?.sealFrame(pack.frames.length, frame) ?? frame.stored;
     pack.frames.push({
       offset: pack.bytes,
       storedBytes: frame.stored.length,
@@ -127,14 +133,27 @@ export class PackWriter {
     });
     pack.lengths.push(...frame.lengths);
     pack.ids.push(frame.ids);
-    await write(pack, frame.stored);
+    await write(pack, held);
+  }
+
+  #fits(pack: OpenPack, frame: FinishedFrame): boolean {
+    const heldBytes = pack.seal?.heldBytes(frame) ?? frame.stored.length;
+    const mostBytes = pack.seal === undefined ? PACK_MAX_BYTES : SEALED_PACK_FRAMES_BYTES;
+    return (
+      pack.bytes + heldBytes <= mostBytes &&
+      pack.frames.length < (pack.seal === undefined ? PACK_MAX_FRAMES : SEALED_PACK_MAX_FRAMES) &&
+      pack.lengths.length + frame.lengths.length <= PACK_MAX_ENTRIES
+    );
   }
 
   async #open(): Promise<OpenPack> {
+    const { objects, environment, lease } = this.options;
+    const seal = objects.vault && new OpenPackSeal(objects.vault);
     const pack: OpenPack = {
-      upload: await this.options.objects.upload(this.options.lease),
+      upload: await objects.upload(lease),
+      seal,
       hasher: createBlake3Stream(),
-      salt: this.options.environment.random(32), // no PackId ever comes twice (SPEC.md, I2)
+      salt: seal?.salt ?? environment.random(32), // no PackId ever comes twice (SPEC.md, I2)
       frames: [],
       lengths: [],
       ids: [],
@@ -148,8 +167,7 @@ export class PackWriter {
   async #close(): Promise<void> {
     const pack = this.#pack;
     if (pack === undefined) return;
-    const footerOffset = pack.bytes;
-    const footer = encodePackFooter({
+    const plainFooter = encodePackFooter({
       kind: this.options.kind,
       salt: pack.salt,
       lease: this.options.lease,
@@ -157,13 +175,18 @@ export class PackWriter {
       lengths: Uint32Array.from(pack.lengths),
       ids: Buffer.concat(pack.ids),
     });
+    const footer = pack.seal?.sealFooter(plainFooter) ?? plainFooter;
+    if (pack.seal !== undefined) await write(pack, paddingBefore(pack.bytes, footer.length));
+    const footerOffset = pack.bytes;
     const start = encodePackTrailerStart(footerOffset, footer.length);
     pack.hasher.update(footer);
     pack.hasher.update(start);
-    const trailer = encodePackTrailer(start, pack.hasher.digest());
+    const hashBefore = pack.hasher.digest();
+    const slot = pack.seal?.sign(coveredBySignature(footer, start, hashBefore));
+    const trailer = encodePackTrailer(start, hashBefore, slot);
     const id = packId(footer, trailer, blake3);
     const end = Buffer.concat([footer, trailer]);
-    const tail = decodePackTail(end, footerOffset + end.length, id, blake3);
+    const tail = decodePackTail(end, footerOffset + end.length, id, blake3, pack.seal);
     await pack.upload.append(end);
     this.#pack = undefined;
     const finishing = this.#publish(pack.upload, tail)
@@ -191,12 +214,4 @@ async function write(pack: OpenPack, bytes: Uint8Array): Promise<void> {
   pack.hasher.update(bytes);
   pack.bytes += bytes.length;
   await pack.upload.append(bytes);
-}
-
-function fits(pack: OpenPack, frame: FinishedFrame): boolean {
-  return (
-    pack.bytes + frame.stored.length <= PACK_MAX_BYTES &&
-    pack.frames.length < PACK_MAX_FRAMES &&
-    pack.lengths.length + frame.lengths.length <= PACK_MAX_ENTRIES
-  );
 }

@@ -1,14 +1,20 @@
-import { type Frame, type PackId, packKey } from '../../store-format/index.js';
+import { type Frame, heldBytes, type PackId, packKey } from '../../store-format/index.js';
 import { decompressFrame } from '../compression/zstd.js';
+import { openFrame } from '../encryption/frame-seals.js';
 import { messageOf, StoreError } from '../errors.js';
 import type { ObjectStore } from '../objects/object-store.js';
 
-/** @throws object-missing, object-unreadable, object-damaged when the pack ends before the frame does */
+/** A frame's stored bytes, opened if they are sealed. @throws object-missing, object-unreadable, object-damaged */
 export async function readStoredFrame(objects: ObjectStore, pack: PackId, frame: Frame): Promise<Buffer> {
-  const { offset, storedBytes } = frame;
-  const { bytes } = await objects.get(packKey(pack), { offset, length: storedBytes });
-  if (bytes.length === storedBytes) return bytes;
-  throw damagedFrame(pack, offset, 'the file ends before it does');
+  const { offset, storedBytes, seal } = frame;
+  const { bytes } = await objects.get(packKey(pack), { offset, length: heldBytes(frame) });
+  if (bytes.length < heldBytes(frame)) throw damagedFrame(pack, offset, 'the file ends before it does');
+  if (seal === undefined) return bytes;
+  try {
+    return openFrame(bytes, seal, storedBytes);
+  } catch (error) {
+    throw damagedFrame(pack, offset, messageOf(error));
+  }
 }
 
 /** The frame's plain bytes, in memory of their own. @throws object-damaged */

@@ -15,7 +15,7 @@ export async function readPackTail(objects: ObjectStore, id: PackId): Promise<Pa
   const key = packKey(id);
   const { bytes, size } = await objects.get(key, { last: PACK_TAIL_BYTES });
   try {
-    return decodePackTail(bytes, size, id, blake3);
+    return decodePackTail(bytes, size, id, blake3, objects.vault);
   } catch (cause) {
     if (!(cause instanceof FormatError)) throw cause;
     throw new StoreError(

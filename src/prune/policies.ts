@@ -3,7 +3,6 @@
  * one first, of equally long ones that which comes first in the order of their characters. One policy is for a name,
  * never a mixture: what is said of `web-db` alone is not widened by what is said of `*`.
  */
-import picomatch from 'picomatch';
 import * as v from 'valibot';
 import { isName, type Policy, PolicySchema, unknownRules } from '../../store-format/index.js';
 import { StoreError } from '../errors.js';
@@ -36,12 +35,6 @@ export function checkPattern(text: string): string {
     `"${text}" is neither a name nor a pattern of names: use letters, digits, ".", "_" and "-", and "*" for any characters`,
     { reference: text },
   );
-}
-
-export function matcherOf(pattern: string): (name: string) => boolean {
-  if (isName(pattern)) return (name) => name === pattern;
-  const matches = picomatch(pattern, { dot: true });
-  return (name) => matches(name); // a second argument would mean something to it
 }
 
 /** All policies, those that come first for a name first. */

@@ -4,7 +4,8 @@ import { changeConfig, readConfig } from '../engine/config-records.js';
 import type { Engine } from '../engine/engine.js';
 import { StoreError } from '../errors.js';
 import type { RetentionPolicy, StoredPolicy } from '../interface.js';
-import { checkPattern, checkPolicy, inPrecedence, matcherOf } from './policies.js';
+import { matcherOf } from '../system/name-patterns.js';
+import { checkPattern, checkPolicy, inPrecedence } from './policies.js';
 
 /** As they are now: others may have changed them since the store was opened. */
 export async function readPolicies({ objects }: Engine): Promise<readonly StoredPolicy[]> {

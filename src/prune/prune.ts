@@ -14,8 +14,9 @@ import { StoreError } from '../errors.js';
 import { removeMany } from '../images/remove-many.js';
 import type { Image, JudgedImage, PruneOptions, PruneResult, StoredPolicy } from '../interface.js';
 import { mapConcurrently } from '../system/map-concurrently.js';
+import { matcherOf } from '../system/name-patterns.js';
 import { planRetention } from './plan-retention.js';
-import { checkPattern, checkPolicy, inPrecedence, matcherOf, requireKnownRules } from './policies.js';
+import { checkPattern, checkPolicy, inPrecedence, requireKnownRules } from './policies.js';
 
 /** Small reads in flight at a time. */
 const CONCURRENCY = 16;

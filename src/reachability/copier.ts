@@ -162,7 +162,7 @@ export class Copier {
   async #copyMeta({ footer, frame, ordinals }: WantedFrame): Promise<void> {
     const plain = await readPlainFrame(this.#source, footer, frame);
     for (const ordinal of ordinals) {
-      const bytes = plain && checkedEntry(footer, plain, ordinal, frame.kind);
+      const bytes = plain && checkedEntry(this.options.engine, footer, plain, ordinal, frame.kind);
       if (bytes === undefined) this.options.onBad(footer, ordinal);
       else {
         const id = footer.ids.subarray(HASH_BYTES * ordinal, HASH_BYTES * (ordinal + 1));

@@ -2,7 +2,6 @@
 import { type EntryKind, type Frame, HASH_BYTES, PackKind } from '../../store-format/index.js';
 import type { Engine } from '../engine/engine.js';
 import { StoreError } from '../errors.js';
-import { blake3 } from '../hashing/blake3.js';
 import type { ObjectStore } from '../objects/object-store.js';
 import { ENTRY_KINDS } from '../packs/entry-kinds.js';
 import type { FooterTable } from '../packs/footer-table.js';
@@ -36,7 +35,7 @@ export class MetaEntries {
         const plain = await readPlainFrame(this.engine.objects, footer, frame);
         for (let i = first; i < ordinal; i++) {
           if (!wanted.has(pack.first + i)) continue;
-          const bytes = plain && checkedEntry(footer, plain, i, kind);
+          const bytes = plain && checkedEntry(this.engine, footer, plain, i, kind);
           if (bytes !== undefined) yield bytes;
           else bad.push({ id: idOf(footer, i), entry: pack.first + i });
         }
@@ -56,7 +55,7 @@ export class MetaEntries {
       if (ordinal < 0 || pack.first + ordinal === entry) continue;
       const frame = footer.frames[footer.frameOf[ordinal]!]!;
       const plain = await readPlainFrame(this.engine.objects, footer, frame);
-      const bytes = plain && checkedEntry(footer, plain, ordinal, kind);
+      const bytes = plain && checkedEntry(this.engine, footer, plain, ordinal, kind);
       if (bytes !== undefined) return { entry: pack.first + ordinal, bytes };
     }
     return undefined;
@@ -79,6 +78,7 @@ export async function readPlainFrame(
 
 /** The entry's bytes, if they hash to its id. */
 export function checkedEntry(
+  { entryHash }: Engine,
   footer: FooterTable,
   plain: Buffer,
   ordinal: number,
@@ -87,7 +87,7 @@ export function checkedEntry(
   const offset = footer.offsetOf[ordinal]!;
   const bytes = plain.subarray(offset, offset + footer.lengths[ordinal]!);
   const at = HASH_BYTES * ordinal;
-  const id = ENTRY_KINDS[kind].idOf(bytes, blake3);
+  const id = ENTRY_KINDS[kind].idOf(bytes, entryHash);
   return footer.ids.compare(id, 0, HASH_BYTES, at, at + HASH_BYTES) === 0 ? bytes : undefined;
 }
 

@@ -1,4 +1,4 @@
-import { HASH_BYTES } from '../../store-format/index.js';
+import { HASH_BYTES, heldBytes } from '../../store-format/index.js';
 import { asBuffer } from '../contents/image-contents.js';
 import type { OpenContents } from '../contents/open-contents.js';
 import type { FooterTable } from '../packs/footer-table.js';
@@ -34,5 +34,5 @@ export async function visitChunks(
 /** A chunk's share of its frame's stored bytes. */
 export function storedShare(footer: FooterTable, ordinal: number): number {
   const frame = footer.frames[footer.frameOf[ordinal]!]!;
-  return (footer.lengths[ordinal]! * frame.storedBytes) / frame.plainBytes;
+  return (footer.lengths[ordinal]! * heldBytes(frame)) / frame.plainBytes;
 }

@@ -98,7 +98,7 @@ class SeedScan {
 
   #start({ bytes }: Span): Promise<ScanResult> | undefined {
     if (bytes === undefined) return undefined; // a hole holds no chunk
-    const { chunker } = this.engine.config;
+    const { chunker } = this.engine;
     const result = this.engine.workers.scan({ ...bytes, chunker });
     result.catch(() => undefined); // thrown when its turn comes
     return result;

@@ -1,14 +1,24 @@
 /** Makes stores and opens them: binds the engine to a folder, threads, the system's clock and randomness. */
 import { type Config, SEGMENT_BYTES, storeFolders, toHex } from '../../store-format/index.js';
 import { acquireSlot } from '../chunk-index/slots.js';
-import { checkChunker, readConfig, writeFirstConfig } from '../engine/config-records.js';
+import {
+  checkChunker,
+  type ReadConfig,
+  readConfig,
+  SEALED,
+  writeFirstConfig,
+} from '../engine/config-records.js';
 import { Engine } from '../engine/engine.js';
 import { parseSetting } from '../engine/settings.js';
 import { storeInfo } from '../engine/store-info.js';
-import { systemEnvironment } from '../environment.js';
+import { type Environment, systemEnvironment } from '../environment.js';
 import { StoreError } from '../errors.js';
 import type { InitOptions, OpenOptions, Store, StoreInfo } from '../interface.js';
+import { newKeys, writeSlot } from '../keys/new-keys.js';
+import { openVault, unlock } from '../keys/unlock.js';
 import { FolderStore } from '../objects/folder-store.js';
+import type { ObjectStore } from '../objects/object-store.js';
+import { SealedStore } from '../objects/sealed-store.js';
 import { defaultParallelism } from '../workers/default-parallelism.js';
 import { WorkerPool } from '../workers/pool.js';
 import { FolderBackedStore } from './folder-backed-store.js';
@@ -28,13 +38,15 @@ export async function openStore(location: string, options: OpenOptions = {}): Pr
 async function openEngine(location: string, options: OpenOptions) {
   await checkIsStore(location);
   const environment = systemEnvironment(options.command);
-  const objects = await FolderStore.open(location, toHex(environment.random(8)));
-  const { config, damage } = await readConfig(objects);
+  const place = await FolderStore.open(location, toHex(environment.random(8)));
+  const { objects, config, damage } = await unlocked(place, options, environment);
   if (damage !== undefined) options.onWarning?.({ code: 'object-skipped', message: damage.message });
   const parallelism = options.parallelism ?? defaultParallelism();
   if (!Number.isInteger(parallelism) || parallelism < 1)
     throw new TypeError('parallelism must be a positive integer');
-  const indexFolder = indexFolderOf(location, objects.readOnly, config.storeId, options.cacheFolder);
+  // An index tells ids, and which packs hold them: what is sealed has it where the user's own files are.
+  const isPrivate = objects.vault !== undefined || objects.readOnly;
+  const indexFolder = indexFolderOf(location, isPrivate, config.storeId, options.cacheFolder);
   const engine = new Engine({
     objects,
     environment,
@@ -47,6 +59,21 @@ async function openEngine(location: string, options: OpenOptions) {
   return { engine, indexFolder };
 }
 
+/** The store's objects as they are without keys, and a config that the owner vouches for. */
+async function unlocked(
+  place: ObjectStore,
+  { unlock: ask }: OpenOptions,
+  environment: Environment,
+): Promise<ReadConfig & { readonly objects: ObjectStore }> {
+  const found = await readConfig(place);
+  if (found.config.encryption === undefined) return { objects: place, ...found };
+  if (ask === undefined) throw keyNeeded(place.location);
+  const secret = await unlock(place, found.config, await ask());
+  const vault = openVault(found.config, secret, (bytes) => environment.random(bytes));
+  const objects = new SealedStore(place, vault);
+  return { objects, ...(await readConfig(objects)) };
+}
+
 /**
  * Makes a new store in a folder that is empty or does not exist.
  *
@@ -55,30 +82,44 @@ async function openEngine(location: string, options: OpenOptions) {
 export async function initStore(location: string, options: InitOptions = {}): Promise<StoreInfo> {
   await checkIsFree(location);
   const environment = systemEnvironment();
+  const storeId = environment.random(16);
+  const keys = options.encrypt && (await newKeys(environment, storeId, options.encrypt));
+  const flags = keys === undefined ? [] : [SEALED];
   const config: Config = {
-    storeId: toHex(environment.random(16)),
+    storeId: toHex(storeId),
     createdMs: environment.now(),
-    features: { read: [], write: [], collect: [] },
+    features: { read: flags, write: flags, collect: flags },
     hash: 'blake3',
     chunker: checkChunker({
-      algorithm: 'fastcdc',
+      algorithm: keys === undefined ? 'fastcdc' : 'fastcdc-keyed',
       minBytes: options.minChunkBytes ?? DEFAULT_CHUNKS.minBytes,
       averageBytes: options.averageChunkBytes ?? DEFAULT_CHUNKS.averageBytes,
       maxBytes: options.maxChunkBytes ?? DEFAULT_CHUNKS.maxBytes,
       holeBlocks: DEFAULT_CHUNKS.holeBlocks,
-      gearSeed: '0'.repeat(64),
+      ...(keys === undefined && { gearSeed: '0'.repeat(64) }),
     }),
     segmentBytes: SEGMENT_BYTES,
     settings:
       options.level === undefined ? {} : { level: parseSetting('level', String(options.level)).value },
+    ...(keys && { encryption: keys.encryption }),
   };
   await FolderStore.create(location, storeFolders());
-  const objects = await FolderStore.open(location, toHex(environment.random(8)));
-  if (objects.readOnly) {
+  const place = await FolderStore.open(location, toHex(environment.random(8)));
+  if (place.readOnly) {
     throw new StoreError('store-read-only', `${location} cannot be written`, { store: location });
   }
+  if (keys?.slot !== undefined) await writeSlot(place, keys.vault, keys.slot);
+  const objects = keys === undefined ? place : new SealedStore(place, keys.vault);
   await writeFirstConfig(objects, config);
   return storeInfo(objects, config);
+}
+
+function keyNeeded(location: string): StoreError {
+  return new StoreError(
+    'key-needed',
+    `Store ${location} has keys: give a passphrase (--passphrase-file, --passphrase-command, DOPPEL_PASSPHRASE) or a key file (--key-file)`,
+    { store: location },
+  );
 }
 
 /** Measured on real disks (ARCHITECTURE.md): 8 KiB saves 3 % of data for twice the ids, 64 KiB loses 13 %. */

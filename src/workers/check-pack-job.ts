@@ -6,11 +6,14 @@
  *
  * A spot that cannot be read costs the frame that it lies in.
  */
+import { randomBytes } from 'node:crypto';
 import {
+  type Blake3,
   checkPackHeader,
   decodePackTail,
   type Frame,
   HASH_BYTES,
+  heldBytes,
   PACK_HEADER_BYTES,
   PACK_MAX_BYTES,
   PACK_TAIL_BYTES,
@@ -20,6 +23,8 @@ import {
   salvageFooter,
 } from '../../store-format/layouts.js';
 import { decompressFrame } from '../compression/zstd.js';
+import { openFrame } from '../encryption/frame-seals.js';
+import { Vault } from '../encryption/vault.js';
 import { errnoOf, messageOf } from '../errors.js';
 import { type Blake3Stream, blake3, createBlake3Stream } from '../hashing/blake3.js';
 import { ENTRY_KINDS } from '../packs/entry-kinds.js';
@@ -50,12 +55,17 @@ export function checkPack(job: CheckPackJob): CheckPackResult {
 
 class PackCheck {
   readonly #bad: number[] = [];
+  readonly #vault: Vault | undefined;
+  readonly #entryHash: Blake3;
   #failure: IoFailure | undefined;
 
   constructor(
     private readonly job: CheckPackJob,
     private readonly file: PacedFile,
-  ) {}
+  ) {
+    this.#vault = job.keyring && new Vault(job.keyring, randomBytes);
+    this.#entryHash = this.#vault?.entryHash ?? blake3;
+  }
 
   check(): CheckPackResult {
     const { file, job } = this;
@@ -64,7 +74,7 @@ class PackCheck {
     if (read === undefined) return this.#result(0, undefined);
     let tail: PackTail;
     try {
-      tail = decodePackTail(tailBytes.subarray(0, read), file.size, job.pack, blake3); // [1]
+      tail = decodePackTail(tailBytes.subarray(0, read), file.size, job.pack, blake3, this.#vault); // [1]
     } catch (error) {
       return this.#salvage(messageOf(error)); // [4]
     }
@@ -105,7 +115,7 @@ class PackCheck {
       if (stored !== undefined) hasher.update(stored);
       if (idAt !== undefined) this.#checkEntries(frame, stored, tail.footer.lengths, ordinal, idAt);
       ordinal += frame.entries;
-      at = frame.offset + frame.storedBytes;
+      at = frame.offset + heldBytes(frame);
     }
     this.#hashRange(hasher, at, this.file.size - PACK_TRAILER_BYTES + TRAILER_HASHED_BYTES);
     if (this.#failure !== undefined) return undefined;
@@ -133,10 +143,11 @@ class PackCheck {
   }
 
   /** @returns undefined when it cannot be read */
-  #readFrame({ offset, storedBytes }: Pick<Frame, 'offset' | 'storedBytes'>): Buffer | undefined {
-    if (storedBuffer.length < storedBytes) storedBuffer = Buffer.allocUnsafeSlow(storedBytes);
-    const bytes = storedBuffer.subarray(0, storedBytes);
-    const count = this.#tryRead(offset, bytes);
+  #readFrame(frame: Pick<Frame, 'offset' | 'storedBytes' | 'seal'>): Buffer | undefined {
+    const length = heldBytes(frame);
+    if (storedBuffer.length < length) storedBuffer = Buffer.allocUnsafeSlow(length);
+    const bytes = storedBuffer.subarray(0, length);
+    const count = this.#tryRead(frame.offset, bytes);
     return count === undefined ? undefined : bytes.subarray(0, count);
   }
 
@@ -163,7 +174,8 @@ class PackCheck {
     for (let i = first; i < first + frame.entries; i++) {
       const bytes = plain?.subarray(offset, offset + lengths[i]!);
       offset += lengths[i]!;
-      if (bytes === undefined || Buffer.compare(idOf(bytes, blake3), idAt(i)) !== 0) this.#bad.push(i);
+      if (bytes === undefined || Buffer.compare(idOf(bytes, this.#entryHash), idAt(i)) !== 0)
+        this.#bad.push(i);
     }
   }
 
@@ -189,7 +201,7 @@ class PackCheck {
       frames.push({ ...row, entries: own.length, hash: blake3(stored!) });
       let offset = 0;
       for (const length of own) {
-        ids.push(ENTRY_KINDS[row.kind].idOf(plain.subarray(offset, offset + length), blake3));
+        ids.push(ENTRY_KINDS[row.kind].idOf(plain.subarray(offset, offset + length), this.#entryHash));
         lengths.push(length);
         offset += length;
       }
@@ -200,12 +212,13 @@ class PackCheck {
 
 /** @returns undefined when it is no such frame */
 function plainOf(
-  frame: Pick<Frame, 'codec' | 'storedBytes' | 'plainBytes'>,
-  stored: Buffer,
+  frame: Pick<Frame, 'codec' | 'storedBytes' | 'plainBytes' | 'seal'>,
+  held: Buffer,
 ): Buffer | undefined {
-  if (stored.length < frame.storedBytes) return undefined;
+  if (held.length < heldBytes(frame)) return undefined;
   if (plainBuffer.length < frame.plainBytes) plainBuffer = Buffer.allocUnsafeSlow(frame.plainBytes);
   try {
+    const stored = frame.seal === undefined ? held : openFrame(held, frame.seal, frame.storedBytes);
     const plain = decompressFrame(frame.codec, stored, frame.plainBytes, plainBuffer);
     return Buffer.from(plain.buffer, plain.byteOffset, plain.byteLength);
   } catch {

@@ -6,6 +6,7 @@
 import { BLOCK_BYTES, type Extent, HASH_BYTES, SEGMENT_BYTES } from '../../store-format/layouts.js';
 import { isZero } from '../chunking/holes.js';
 import { blake3 } from '../hashing/blake3.js';
+import { entryHashOf } from '../hashing/keyed-ids.js';
 import { zeroDigest } from '../hashing/zero-digest.js';
 import type { CompareChunksJob, CompareChunksResult, CompareJob, CompareResult } from './jobs.js';
 import { SpanReader } from './read-span.js';
@@ -32,6 +33,7 @@ export function compare(job: CompareJob): CompareResult {
 
 export function compareChunks(job: CompareChunksJob): CompareChunksResult {
   const { chunks, ids, holes, badRanges } = job;
+  const entryHash = entryHashOf(job.entryKey);
   const bytes = Buffer.from(job.memory);
   const same = new Uint8Array(chunks.length / 2);
   for (let i = 0; i < same.length; i++) {
@@ -39,7 +41,7 @@ export function compareChunks(job: CompareChunksJob): CompareChunksResult {
     const end = start + chunks[2 * i + 1]!;
     // Most of what is zero here is to become data: no hash is needed to see that.
     if (meets(badRanges, start, end) || isZero(bytes, start, end)) continue;
-    if (equalIds(blake3(bytes.subarray(start, end)), ids, i)) same[i] = 1;
+    if (equalIds(entryHash(bytes.subarray(start, end)), ids, i)) same[i] = 1;
   }
   const dirty: number[] = [];
   for (let h = 0; h < holes.length; h += 2) {

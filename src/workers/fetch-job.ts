@@ -3,10 +3,11 @@
  * [4] put neighbours that go to neighbouring places there by one write. Nothing unchecked is written.
  */
 import { closeSync, openSync, readSync } from 'node:fs';
-import { HASH_BYTES } from '../../store-format/layouts.js';
+import { HASH_BYTES, heldBytes } from '../../store-format/layouts.js';
 import { decompressFrame } from '../compression/zstd.js';
+import { openFrame } from '../encryption/frame-seals.js';
 import { errnoOf, messageOf } from '../errors.js';
-import { blake3 } from '../hashing/blake3.js';
+import { entryHashOf } from '../hashing/keyed-ids.js';
 import type { FetchFrame, FetchJob, FetchResult, WhyBad } from './jobs.js';
 import { failureOf, writeAll, writeDifferences } from './write-target.js';
 
@@ -51,7 +52,8 @@ function plainBytesOf(frame: FetchFrame, files: Map<string, number>, keep: boole
   const known = key === undefined ? undefined : kept.get(key);
   if (known !== undefined) return known;
   try {
-    const stored = typeof frame.source === 'string' ? readFrame(frame, frame.source, files) : frame.source;
+    const held = typeof frame.source === 'string' ? readFrame(frame, frame.source, files) : frame.source;
+    const stored = frame.seal === undefined ? held : openFrame(held, frame.seal, frame.storedBytes);
     if (plainBuffer.length < frame.plainBytes) plainBuffer = Buffer.allocUnsafeSlow(frame.plainBytes);
     const plain = decompressFrame(frame.codec, stored, frame.plainBytes, plainBuffer);
     const bytes = Buffer.from(plain.buffer, plain.byteOffset, plain.byteLength);
@@ -76,14 +78,15 @@ function readFrame(frame: FetchFrame, path: string, files: Map<string, number>):
     fd = openSync(path, 'r');
     files.set(path, fd);
   }
-  if (storedBuffer.length < frame.storedBytes) storedBuffer = Buffer.allocUnsafeSlow(frame.storedBytes);
+  const length = heldBytes(frame);
+  if (storedBuffer.length < length) storedBuffer = Buffer.allocUnsafeSlow(length);
   let done = 0;
-  while (done < frame.storedBytes) {
-    const count = readSync(fd, storedBuffer, done, frame.storedBytes - done, frame.offset + done);
+  while (done < length) {
+    const count = readSync(fd, storedBuffer, done, length - done, frame.offset + done);
     if (count === 0) throw new Error('its file ends before the frame does');
     done += count;
   }
-  return storedBuffer.subarray(0, frame.storedBytes);
+  return storedBuffer.subarray(0, length);
 }
 
 /** @returns the pieces that hash to their ids */
@@ -94,6 +97,7 @@ function checkPieces(
   to: number,
   bad: FetchResult['bad'][number][],
 ): number[] {
+  const entryHash = entryHashOf(job.entryKey);
   const good: number[] = [];
   let checked = -1;
   for (let piece = from; piece < to; piece++) {
@@ -101,7 +105,8 @@ function checkPieces(
     // The same entry for another place: pieces are sorted by their offset in the frame. Seeds are found by a part of
     // the id, so that two ids can claim one place: only what was hashed for the same id is good.
     const again = checked >= 0 && job.offsets[checked] === offset && equalIds(job.ids, checked, piece);
-    if (again || hashesTo(plain.subarray(offset, offset + job.lengths[piece]!), job.ids, piece)) {
+    const bytes = plain.subarray(offset, offset + job.lengths[piece]!);
+    if (again || isId(entryHash(bytes), job.ids, piece)) {
       good.push(piece);
       checked = piece;
     } else {
@@ -111,8 +116,8 @@ function checkPieces(
   return good;
 }
 
-function hashesTo(bytes: Uint8Array, ids: Uint8Array, piece: number): boolean {
-  return Buffer.compare(blake3(bytes), ids.subarray(HASH_BYTES * piece, HASH_BYTES * (piece + 1))) === 0;
+function isId(id: Uint8Array, ids: Uint8Array, piece: number): boolean {
+  return Buffer.compare(id, ids.subarray(HASH_BYTES * piece, HASH_BYTES * (piece + 1))) === 0;
 }
 
 function equalIds(ids: Uint8Array, a: number, b: number): boolean {

@@ -2,7 +2,15 @@
  * What workers are asked to do, as plain values that cross threads. Bulk bytes stay in shared memory; only columns
  * and verdicts travel. Failures of reading and writing are values: an error would lose its code on the way.
  */
-import type { ChunkerParameters, Extent, FrameCodec, PackFooter, PackId } from '../../store-format/index.js';
+import type {
+  ChunkerParameters,
+  Extent,
+  FrameCodec,
+  FrameSeal,
+  PackFooter,
+  PackId,
+} from '../../store-format/index.js';
+import type { Keyring } from '../encryption/keyring.js';
 
 export interface IoFailure {
   readonly errno: string;
@@ -34,6 +42,8 @@ export interface SpanBytes {
 
 export interface ScanJob extends SpanBytes {
   readonly chunker: ChunkerParameters;
+  /** Of a store with keys: what ids follow from. */
+  readonly entryKey?: Uint8Array;
   /** The segments to scan, with what is known of them; all when absent. */
   readonly segments?: readonly SegmentToScan[];
 }
@@ -95,6 +105,8 @@ export interface FetchFrame {
   readonly storedBytes: number;
   readonly plainBytes: number;
   readonly codec: FrameCodec;
+  /** Of a sealed pack: what stands in it is opened with this, and the stored bytes come out. */
+  readonly seal?: FrameSeal;
   /** How many of the pieces are its. */
   readonly pieces: number;
 }
@@ -116,6 +128,8 @@ export interface FetchJob {
   /** 32 bytes per piece. */
   readonly ids: Uint8Array;
   readonly target: FetchTarget;
+  /** Of a store with keys: what ids follow from. */
+  readonly entryKey?: Uint8Array;
   /** Keep decompressed frames for the jobs to come: they are likely to need them again. */
   readonly keepFrames: boolean;
 }
@@ -171,6 +185,8 @@ export interface CompareChunksJob {
   readonly memory: SharedArrayBuffer;
   readonly badRanges: readonly Extent[];
   readonly chunks: Uint32Array;
+  /** Of a store with keys: what ids follow from. */
+  readonly entryKey?: Uint8Array;
   /** 32 bytes per chunk. */
   readonly ids: Uint8Array;
   readonly holes: Uint32Array;
@@ -192,6 +208,8 @@ export interface CheckPackJob {
    * hashed too.
    */
   readonly depth: 'stored' | 'decoded';
+  /** Of a store with keys. */
+  readonly keyring?: Keyring;
   /** Bytes read per second at most. */
   readonly bytesPerSecond?: number | undefined;
   /** One 32-bit word: the job ends soon after it is not 0 any more. */

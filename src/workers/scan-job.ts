@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
 import { decodeRecipe, SEGMENT_BYTES } from '../../store-format/layouts.js';
 import { type Chunker, createChunker, scanSegment } from '../chunking/scan-segment.js';
 import { blake3 } from '../hashing/blake3.js';
+import { entryHashOf } from '../hashing/keyed-ids.js';
 import type { ScanJob, ScanResult, SegmentToScan } from './jobs.js';
 import { SpanReader } from './read-span.js';
 
@@ -8,8 +10,9 @@ let chunker: Chunker | undefined;
 
 /** The chunker of the last job: a process works on one store at a time, rarely on two. */
 function chunkerOf(job: ScanJob): Chunker {
-  const same = chunker !== undefined && JSON.stringify(chunker.parameters) === JSON.stringify(job.chunker);
-  if (!same) chunker = createChunker(job.chunker, blake3);
+  const entryHash = entryHashOf(job.entryKey);
+  const same = chunker?.entryHash === entryHash && isDeepStrictEqual(chunker.parameters, job.chunker);
+  if (!same) chunker = createChunker(job.chunker, blake3, entryHash);
   return chunker!;
 }
 

@@ -1,0 +1,79 @@
+/** Opens a store that has keys: from what the user gives to a keyring that the owner vouches for. */
+import {
+  type Config,
+  decodeEnvelope,
+  FormatError,
+  fromHex,
+  type KeySlot,
+  KeySlotSchema,
+  parseLeaseId,
+} from '../../store-format/index.js';
+import { Vault } from '../encryption/vault.js';
+import { StoreError } from '../errors.js';
+import { blake3 } from '../hashing/blake3.js';
+import type { Secret } from '../interface.js';
+import { readRecord } from '../objects/numbered-records.js';
+import type { ObjectStore } from '../objects/object-store.js';
+import { openKeyring } from './keyrings.js';
+import { openSlot } from './passphrase.js';
+import { decodeSlotSecret, type SlotSecret } from './slot-secret.js';
+
+/** @throws key-wrong, bad-key, object-damaged */
+export async function unlock(objects: ObjectStore, config: Config, secret: Secret): Promise<SlotSecret> {
+  if (secret.kind === 'key') return decodeSlotSecret(secret.text);
+  const storeId = fromHex(config.storeId);
+  const { slots, damage } = await readSlots(objects);
+  for (const slot of slots) {
+    if (config.encryption?.grants[slot.id] === undefined) continue; // removed, and the file is still there
+    const opened = await openSlot(slot, storeId, secret.passphrase);
+    if (opened !== undefined) return opened;
+  }
+  throw (
+    damage ??
+    new StoreError('key-wrong', `Wrong passphrase for store ${objects.location}`, { store: objects.location })
+  );
+}
+
+/** Passphrase slots, in no order. One that cannot be read hides no other. */
+export async function readSlots(
+  objects: ObjectStore,
+): Promise<{ readonly slots: readonly KeySlot[]; readonly damage?: StoreError }> {
+  const slots: KeySlot[] = [];
+  let damage: StoreError | undefined;
+  const keys = (await objects.list('keys')).filter((key) => parseLeaseId(key) !== undefined);
+  for (const key of keys) {
+    try {
+      slots.push(await readRecord(objects, key, 'key', KeySlotSchema));
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      if (error.code !== 'object-missing') damage ??= error;
+    }
+  }
+  return damage === undefined ? { slots } : { slots, damage };
+}
+
+/**
+ * The vault that a slot's secret opens.
+ *
+ * @param config as it stands: who signed it is looked at here
+ * @throws key-wrong, object-damaged
+ */
+export function openVault(config: Config, secret: SlotSecret, random: (bytes: number) => Uint8Array): Vault {
+  return new Vault(openKeyring(config, secret).keyring, random);
+}
+
+/** @throws object-damaged when the owner did not sign the record */
+export function requireOwnersRecord(vault: Vault, key: string, bytes: Uint8Array): void {
+  try {
+    const { slot, covered } = decodeEnvelope(bytes, 'record', blake3);
+    vault.requireOwner(slot, covered, 'record');
+  } catch (cause) {
+    if (!(cause instanceof FormatError)) throw cause;
+    throw new StoreError(
+      'object-damaged',
+      `${key} cannot be used: ${cause.message}`,
+      { object: key },
+      { cause },
+    );
+  }
+}
