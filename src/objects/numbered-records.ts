@@ -18,6 +18,9 @@ import type { ObjectStore } from './object-store.js';
 /** Tries before a change gives up: each lost try is somebody else's success. */
 const MAX_TRIES = 100;
 
+/** Where records are read from. */
+export type RecordSource = Pick<ObjectStore, 'location' | 'get' | 'list'>;
+
 export interface NumberedRecord<T> {
   readonly n: number;
   readonly value: T;
@@ -25,7 +28,7 @@ export interface NumberedRecord<T> {
 
 /** The record in force in a folder, undefined when there is none. @throws object-damaged */
 export async function readHighest<T>(
-  objects: ObjectStore,
+  objects: RecordSource,
   folder: string,
   kind: RecordKind,
   schema: v.GenericSchema<unknown, T>,
@@ -41,13 +44,13 @@ export async function readHighest<T>(
   }
 }
 
-async function listNumbers(objects: ObjectStore, folder: string): Promise<readonly number[]> {
+async function listNumbers(objects: RecordSource, folder: string): Promise<readonly number[]> {
   return (await objects.list(folder)).map(parseNumber).filter((n) => n !== undefined);
 }
 
 /** gc sweeps old records away: one that was listed as the highest and is gone since has newer ones. */
 async function isOutOfDate(
-  objects: ObjectStore,
+  objects: RecordSource,
   folder: string,
   highest: number,
   error: unknown,
@@ -62,7 +65,7 @@ async function isOutOfDate(
  * @param isPassable of what cannot be read: whether an older record may stand in for it; else it is thrown
  */
 export async function readHighestReadable<T>(
-  objects: ObjectStore,
+  objects: RecordSource,
   folder: string,
   kind: RecordKind,
   schema: v.GenericSchema<unknown, T>,
@@ -88,7 +91,7 @@ export async function readHighestReadable<T>(
 
 /** @param check throws a FormatError where the value makes no sense under its key */
 export async function readRecord<T>(
-  objects: ObjectStore,
+  objects: RecordSource,
   key: string,
   kind: RecordKind,
   schema: v.GenericSchema<unknown, T>,

@@ -17,7 +17,7 @@ import type { InitOptions, OpenOptions, Store, StoreInfo } from '../interface.js
 import { newKeys, writeSlot } from '../keys/new-keys.js';
 import type { SlotSecret } from '../keys/slot-secret.js';
 import { OpenStoreKeys } from '../keys/store-keys.js';
-import { openVault, unlock } from '../keys/unlock.js';
+import { openVault, ownersConfigs, unlock } from '../keys/unlock.js';
 import { FolderStore } from '../objects/folder-store.js';
 import type { ObjectStore } from '../objects/object-store.js';
 import { SealedStore } from '../objects/sealed-store.js';
@@ -72,7 +72,8 @@ async function unlocked(
   if (found.config.encryption === undefined) return { objects: place, ...found };
   if (ask === undefined) throw keyNeeded(place.location);
   const secret = await unlock(place, found.config, await ask());
-  const vault = openVault(found.config, secret, (bytes) => environment.random(bytes));
+  const { config } = await readConfig(ownersConfigs(place, secret));
+  const vault = openVault(config, secret, (bytes) => environment.random(bytes));
   const objects = new SealedStore(place, vault);
   return { objects, secret, ...(await readConfig(objects)) };
 }
