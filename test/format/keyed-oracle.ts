@@ -13,6 +13,7 @@ import {
   sign,
   verify,
 } from 'node:crypto';
+import { blake3 } from '@noble/hashes/blake3.js';
 import { ascii, u32, u64, zeros } from './byte-fields.js';
 import { sha } from './oracle.js';
 
@@ -27,8 +28,8 @@ export function hkdf(key: Uint8Array, salt: Uint8Array, ...info: Uint8Array[]): 
     .digest();
 }
 
-/** P(key, m). */
-export const prf = (key: Uint8Array, ...message: Uint8Array[]): Buffer => sha(key, sha(...message));
+/** P(key, d). */
+export const prf = (key: Uint8Array, digest: Uint8Array): Buffer => Buffer.from(blake3(digest, { key }));
 
 export function nonce(part: number, ordinal = 0): Buffer {
   return Buffer.concat([u32(part), u64(ordinal)]);

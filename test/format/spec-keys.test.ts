@@ -1,10 +1,11 @@
 /** Section 17 of SPEC.md: each derivation and each byte of its examples, in the tests' own words and by the code. */
 import { scryptSync } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { argon2id } from '@noble/hashes/argon2.js';
 import { bech32m } from '@scure/base';
 import test from 'ava';
 import { entryKeyOf, gearSeedOf, maskKeyOf, nameKeyOf } from '../../src/encryption/keyring.js';
-import { keyedHash } from '../../src/hashing/keyed-ids.js';
+import { keyedEntryHash, keyedHash } from '../../src/hashing/keyed-ids.js';
 import { grantTo, openKeyring } from '../../src/keys/keyrings.js';
 import { openSlot, sealSlot } from '../../src/keys/passphrase.js';
 import { decodeSlotSecret, encodeSlotSecret } from '../../src/keys/slot-secret.js';
@@ -85,15 +86,18 @@ test('the keyed chunker', (t) => {
   t.is(toHex(sha(domain('doppel chunker'), ascii(line)).subarray(0, 8)), fingerprint);
 });
 
-test('ids under a key', (t) => {
+test('ids under a key', async (t) => {
   const said = jsonBlock('keyed-ids');
-  const hash = keyedHash(derived('entryKey'));
+  const hash = keyedEntryHash(derived('entryKey'));
+  const keyedId = (plainId: Buffer) => toHex(keyed.prf(derived('entryKey'), plainId));
   const [chunk, recipe, page] = [Buffer.from(said.text), hex(said.recipe), hex(said.page)];
   t.is(toHex(sha(chunk)), said.plainHash);
-  t.is(toHex(keyed.prf(derived('entryKey'), chunk)), said.chunkId);
+  t.is(keyedId(sha(chunk)), said.chunkId);
   t.is(toHex(hash(chunk)), said.chunkId);
-  t.is(toHex(keyed.prf(derived('entryKey'), domain('doppel recipe'), recipe)), said.recipeId);
-  t.is(toHex(keyed.prf(derived('entryKey'), domain('doppel page'), page)), said.pageId);
+  await sleep(100); // until WebAssembly has started
+  t.is(toHex(hash(chunk)), said.chunkId);
+  t.is(keyedId(sha(domain('doppel recipe'), recipe)), said.recipeId);
+  t.is(keyedId(sha(domain('doppel page'), page)), said.pageId);
   t.is(toHex(decodeRecipe(recipe).ids), said.chunkId);
   t.is(decodeRecipe(recipe).chunker, textBlock('keyed-chunker')[1]);
   const again = encodeRecipe(decodeRecipe(recipe), hash);

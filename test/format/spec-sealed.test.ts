@@ -142,7 +142,7 @@ async function sealedPack(): Promise<{ readonly bytes: Buffer; readonly tail: Pa
   });
   await writer.append({
     ...{ kind: 1, codec: 0, plainBytes: chunk.length, stored: chunk, hash: blake3(chunk) },
-    ...{ lengths: [chunk.length], ids: keyed.prf(derived('entryKey'), chunk) },
+    ...{ lengths: [chunk.length], ids: keyed.prf(derived('entryKey'), sha(chunk)) },
   });
   await writer.finish();
   const [[, bytes]] = [...stored] as [[string, Buffer]];
