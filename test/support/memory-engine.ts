@@ -20,14 +20,18 @@ import type {
   VerifyResult,
   Warning,
 } from '../../src/interface.js';
+import type { SlotSecret } from '../../src/keys/slot-secret.js';
+import { openVault } from '../../src/keys/unlock.js';
 import type { ObjectStore } from '../../src/objects/object-store.js';
+import { SealedStore } from '../../src/objects/sealed-store.js';
 import { restore } from '../../src/restore/restore.js';
 import { scrub } from '../../src/scrub/scrub.js';
 import { verify } from '../../src/verify/verify.js';
 import { inlineWorkers } from '../../src/workers/inline-workers.js';
-import { SEGMENT_BYTES, toHex } from '../../store-format/index.js';
+import { type Config, SEGMENT_BYTES, toHex } from '../../store-format/index.js';
 import { inPieces } from './library-store.js';
 import { MemoryPlace, MemoryStore } from './memory-store.js';
+import { keyedConfig, type TestKeys, vaultOf } from './test-keys.js';
 
 const HOUR_MS = 3600 * 1000;
 const CHUNKER = {
@@ -40,25 +44,29 @@ const CHUNKER = {
 } as const;
 
 export interface ProcessOptions {
-  /** What stands between the process and the objects. */
+  /** What stands between the process and the objects as the place holds them. */
   readonly wrap?: (objects: ObjectStore) => ObjectStore;
   /** By how much its clock is ahead. */
   readonly hoursLater?: number;
   /** Its monotonic clock, where the test moves it. */
   readonly monotonic?: () => number;
+  /** Of a store with keys: what it is opened with, full access by default. */
+  readonly slot?: SlotSecret;
 }
 
 export class StoreInMemory {
   readonly warnings: Warning[] = [];
 
-  constructor(readonly place: MemoryPlace) {}
+  constructor(
+    readonly place: MemoryPlace,
+    readonly keys?: TestKeys,
+  ) {}
 
   /** @param settings frames of 64 KiB unless they say otherwise, so that small disks have many */
-  static async make(settings: Record<string, number> = {}): Promise<StoreInMemory> {
-    const place = new MemoryPlace();
-    const objects = new MemoryStore(place);
+  static async make(settings: Record<string, number> = {}, keys?: TestKeys): Promise<StoreInMemory> {
+    const store = new StoreInMemory(new MemoryPlace(), keys);
     const { now, random } = systemEnvironment();
-    await writeFirstConfig(objects, {
+    const config: Config = {
       storeId: toHex(random(16)),
       createdMs: now(),
       features: { read: [], write: [], collect: [] },
@@ -66,19 +74,28 @@ export class StoreInMemory {
       chunker: CHUNKER,
       segmentBytes: SEGMENT_BYTES,
       settings: { frameBytes: 65_536, ...settings },
-    });
-    await changeConfig(objects, (config) => config);
-    return new StoreInMemory(place);
+    };
+    await writeFirstConfig(store.objects, keys === undefined ? config : keyedConfig(keys, config));
+    await changeConfig(store.objects, (current) => current);
+    return store;
   }
 
   copy(): StoreInMemory {
-    return new StoreInMemory(this.place.copy());
+    return new StoreInMemory(this.place.copy(), this.keys);
   }
 
-  async process({ wrap, hoursLater = 0, monotonic }: ProcessOptions = {}): Promise<Engine> {
+  /** Its objects in clear, for whoever has all keys as they were made. */
+  get objects(): ObjectStore {
+    const { keys } = this;
+    const plain = new MemoryStore(this.place);
+    if (keys === undefined) return plain;
+    return new SealedStore(plain, vaultOf(keys, keys.full, systemEnvironment().random));
+  }
+
+  async process({ wrap, hoursLater = 0, monotonic, slot }: ProcessOptions = {}): Promise<Engine> {
     const system = systemEnvironment();
     const plain = new MemoryStore(this.place);
-    const objects = wrap === undefined ? plain : wrap(plain);
+    const objects = await this.#unlocked(wrap === undefined ? plain : wrap(plain), slot);
     const { config, damage } = await readConfig(objects);
     const close = async () => {};
     return new Engine({
@@ -99,6 +116,13 @@ export class StoreInMemory {
       }),
       warn: (warning) => this.warnings.push(warning),
     });
+  }
+
+  /** As whoever opens the store does: from the config as it stands. */
+  async #unlocked(place: ObjectStore, slot = this.keys?.full): Promise<ObjectStore> {
+    if (slot === undefined) return place;
+    const { config } = await readConfig(place);
+    return new SealedStore(place, openVault(config, slot, systemEnvironment().random));
   }
 
   async capture(bytes: Buffer, name: string): Promise<Image> {

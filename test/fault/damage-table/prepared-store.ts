@@ -41,6 +41,7 @@ import {
 } from '../../../store-format/index.js';
 import { StoreInMemory } from '../../support/memory-engine.js';
 import { seededBytes, seededDisk } from '../../support/seeded-disk.js';
+import type { TestKeys } from '../../support/test-keys.js';
 
 const MIB = 1024 ** 2;
 
@@ -62,8 +63,9 @@ export interface PreparedStore {
 const idOf = (text: string) => createHash('md5').update(text).digest('hex');
 const leaseOf = (text: string) => idOf(text) as LeaseId;
 
-export async function prepareStore(): Promise<PreparedStore> {
-  const store = await StoreInMemory.make({ removedGraceHours: 24 });
+/** @param keys of a store that has some */
+export async function prepareStore(keys?: TestKeys): Promise<PreparedStore> {
+  const store = await StoreInMemory.make({ removedGraceHours: 24 }, keys);
   const webDisk = sparseDisk('web', MIB + 70_000);
   const mailDisk = sparseDisk('mail', MIB + 50_001);
   const old = await capture(store, webDisk, 'web');
@@ -79,11 +81,11 @@ export async function prepareStore(): Promise<PreparedStore> {
   await engine.library.label(`@${web.id}`, { site: 'berlin' });
   await leavePacks(store, 'condemned');
   await leavePacks(store, 'damaged');
-  addRecords(store, web.publication);
+  await addRecords(store, web.publication);
   for (const text of ['broken', 'broken too']) {
     const pubId = leaseOf(text) as PubId;
     const tombstone = { pubId, by: leaseOf('gc'), atMs: 1, reason: 'dead' };
-    store.place.objects.set(imageKey(pubId), encodeTombstone(tombstone, blake3));
+    await store.objects.put(imageKey(pubId), encodeTombstone(tombstone, blake3));
   }
   return { store, images: { old, web, mail, scarred, gone } };
 }
@@ -140,20 +142,20 @@ async function leavePacks(store: StoreInMemory, folder: 'condemned' | 'damaged')
   for (const key of store.place.keysIn('packs').filter((each) => !before.has(each))) {
     const pack = parsePackId(key)!;
     if (folder === 'condemned')
-      put(store, 'condemned', condemnedKey(pack), { pack, gc: idOf('gc'), atMs: 1 });
-    else put(store, 'damaged', damagedKey(pack), { pack, atMs: 1, reason: 'a test' });
+      await put(store, 'condemned', condemnedKey(pack), { pack, gc: idOf('gc'), atMs: 1 });
+    else await put(store, 'damaged', damagedKey(pack), { pack, atMs: 1, reason: 'a test' });
   }
 }
 
-function put(store: StoreInMemory, kind: RecordKind, key: string, payload: unknown): void {
-  store.place.objects.set(key, encodeRecord(kind, key, payload, blake3));
+function put(store: StoreInMemory, kind: RecordKind, key: string, payload: unknown): Promise<void> {
+  return store.objects.put(key, encodeRecord(kind, key, payload, blake3));
 }
 
-function addRecords(store: StoreInMemory, image: PubId): void {
+async function addRecords(store: StoreInMemory, image: PubId): Promise<void> {
   const counts = { condemnedPacks: 2, unlinkedPacks: 0, rewrittenBytes: 0, freedBytes: 0 };
   for (const [i, text] of ['one', 'two'].entries()) {
     const lease = leaseOf(text);
-    put(store, 'lease', leaseKey(lease), {
+    await put(store, 'lease', leaseKey(lease), {
       id: lease,
       purpose: 'read',
       startedMs: 1,
@@ -164,21 +166,22 @@ function addRecords(store: StoreInMemory, image: PubId): void {
       beat: 0,
     });
     const pin = idOf(`pin ${text}`);
-    put(store, 'pin', pinKey(pin), { id: pin, createdMs: 1, reason: text, images: [image] });
+    await put(store, 'pin', pinKey(pin), { id: pin, createdMs: 1, reason: text, images: [image] });
     const lost = idOf(`lost ${text}`);
     const entry = { kind: EntryKind.chunk, id: idOf(text).repeat(2) };
-    put(store, 'lost', lostKey(lost), { id: lost, atMs: 1, entries: [entry] });
-    put(store, 'gc', gcKey(i + 1), { lease, startedMs: 1, finished: { atMs: 2, ...counts } });
+    await put(store, 'lost', lostKey(lost), { id: lost, atMs: 1, entries: [entry] });
+    await put(store, 'gc', gcKey(i + 1), { lease, startedMs: 1, finished: { atMs: 2, ...counts } });
     const packs = store.place.keysIn('packs').map((key) => parsePackId(key)!);
-    put(store, 'attestation', attestedKey(lease), { lease, atMs: 1, depth: 'decoded', packs });
+    await put(store, 'attestation', attestedKey(lease), { lease, atMs: 1, depth: 'decoded', packs });
   }
 }
 
 /** Key of the one pack of a kind that an image's capture wrote. */
 export function packOf({ store }: PreparedStore, image: PreparedImage, kind: keyof typeof PackKind): string {
+  const { vault } = store.objects;
   const found = store.place.keysIn('packs').filter((key) => {
     const bytes = store.place.objects.get(key)!;
-    const { footer } = decodePackTail(bytes, bytes.length, parsePackId(key) as PackId, blake3);
+    const { footer } = decodePackTail(bytes, bytes.length, parsePackId(key) as PackId, blake3, vault);
     return footer.lease === image.publication && footer.kind === PackKind[kind];
   });
   if (found.length !== 1) throw new Error(`${found.length} ${kind} packs, not one`);
