@@ -9,6 +9,7 @@ export type * from './interface/findings.js';
 export type * from './interface/gc.js';
 export type * from './interface/health.js';
 export type * from './interface/image.js';
+export type * from './interface/keys.js';
 export type * from './interface/maintain.js';
 export type * from './interface/operation.js';
 export type * from './interface/restore.js';

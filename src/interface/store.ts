@@ -5,6 +5,7 @@ import type { BrokenLease, DoctorReport } from './doctor.js';
 import type { VerifyResult } from './findings.js';
 import type { GcOptions, GcResult } from './gc.js';
 import type { Image, ImageFilter, ImageReader } from './image.js';
+import type { StoreKeys } from './keys.js';
 import type { MaintainOptions, MaintainResult } from './maintain.js';
 import type { OperationOptions, Warning } from './operation.js';
 import type { RestoreOptions, RestoreResult } from './restore.js';
@@ -44,6 +45,8 @@ export interface StoreInfo {
 
 export interface Store {
   readonly info: StoreInfo;
+  /** Undefined where the store has none. */
+  readonly keys: StoreKeys | undefined;
   /** @param source path of a file or block device, or a stream of the disk's bytes */
   capture(
     source: string | AsyncIterable<Uint8Array>,

@@ -33,6 +33,7 @@ import type {
   Store,
   StoredPolicy,
   StoreInfo,
+  StoreKeys,
   StoreStats,
   Usage,
   VerifyResult,
@@ -46,6 +47,7 @@ export class FolderBackedStore implements Store {
     private readonly indexFolder: string,
     /** Opens another store with the same workers and warnings. */
     private readonly openOther: (location: string) => Promise<Engine>,
+    readonly keys: StoreKeys | undefined,
   ) {
     this.info = storeInfo(engine.objects, engine.config);
   }

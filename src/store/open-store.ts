@@ -15,6 +15,8 @@ import { type Environment, systemEnvironment } from '../environment.js';
 import { StoreError } from '../errors.js';
 import type { InitOptions, OpenOptions, Store, StoreInfo } from '../interface.js';
 import { newKeys, writeSlot } from '../keys/new-keys.js';
+import type { SlotSecret } from '../keys/slot-secret.js';
+import { OpenStoreKeys } from '../keys/store-keys.js';
 import { openVault, ownersConfigs, unlock } from '../keys/unlock.js';
 import { FolderStore } from '../objects/folder-store.js';
 import type { ObjectStore } from '../objects/object-store.js';
@@ -30,16 +32,17 @@ import { checkIsFree, checkIsStore, indexFolderOf } from './store-location.js';
  * @throws StoreError store-missing, not-a-store, unsupported-format, unsupported-feature, object-damaged
  */
 export async function openStore(location: string, options: OpenOptions = {}): Promise<Store> {
-  const { engine, indexFolder } = await openEngine(location, options);
+  const { engine, indexFolder, secret } = await openEngine(location, options);
   const openOther = async (other: string) => (await openEngine(other, options)).engine;
-  return new FolderBackedStore(engine, indexFolder, openOther);
+  const keys = secret && new OpenStoreKeys(engine, secret);
+  return new FolderBackedStore(engine, indexFolder, openOther, keys);
 }
 
 async function openEngine(location: string, options: OpenOptions) {
   await checkIsStore(location);
   const environment = systemEnvironment(options.command);
   const place = await FolderStore.open(location, toHex(environment.random(8)));
-  const { objects, config, damage } = await unlocked(place, options, environment);
+  const { objects, config, damage, secret } = await unlocked(place, options, environment);
   if (damage !== undefined) options.onWarning?.({ code: 'object-skipped', message: damage.message });
   const parallelism = options.parallelism ?? defaultParallelism();
   if (!Number.isInteger(parallelism) || parallelism < 1)
@@ -56,7 +59,7 @@ async function openEngine(location: string, options: OpenOptions) {
     openIndex: () => acquireSlot(indexFolder),
     warn: options.onWarning ?? (() => undefined),
   });
-  return { engine, indexFolder };
+  return { engine, indexFolder, secret };
 }
 
 /** The store's objects as they are without keys, and a config that the owner vouches for. */
@@ -64,7 +67,7 @@ async function unlocked(
   place: ObjectStore,
   { unlock: ask }: OpenOptions,
   environment: Environment,
-): Promise<ReadConfig & { readonly objects: ObjectStore }> {
+): Promise<ReadConfig & { readonly objects: ObjectStore; readonly secret?: SlotSecret }> {
   const found = await readConfig(place);
   if (found.config.encryption === undefined) return { objects: place, ...found };
   if (ask === undefined) throw keyNeeded(place.location);
@@ -72,7 +75,7 @@ async function unlocked(
   const { config } = await readConfig(ownersConfigs(place, secret));
   const vault = openVault(config, secret, (bytes) => environment.random(bytes));
   const objects = new SealedStore(place, vault);
-  return { objects, ...(await readConfig(objects)) };
+  return { objects, secret, ...(await readConfig(objects)) };
 }
 
 /**
