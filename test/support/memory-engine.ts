@@ -21,7 +21,7 @@ import type {
   Warning,
 } from '../../src/interface.js';
 import type { SlotSecret } from '../../src/keys/slot-secret.js';
-import { openVault } from '../../src/keys/unlock.js';
+import { openVault, ownersConfigs } from '../../src/keys/unlock.js';
 import type { ObjectStore } from '../../src/objects/object-store.js';
 import { SealedStore } from '../../src/objects/sealed-store.js';
 import { restore } from '../../src/restore/restore.js';
@@ -31,7 +31,7 @@ import { inlineWorkers } from '../../src/workers/inline-workers.js';
 import { type Config, SEGMENT_BYTES, toHex } from '../../store-format/index.js';
 import { inPieces } from './library-store.js';
 import { MemoryPlace, MemoryStore } from './memory-store.js';
-import { keyedConfig, type TestKeys, vaultOf } from './test-keys.js';
+import { keyedConfig, makeFirstKey } from './test-keys.js';
 
 const HOUR_MS = 3600 * 1000;
 const CHUNKER = {
@@ -59,43 +59,50 @@ export class StoreInMemory {
 
   constructor(
     readonly place: MemoryPlace,
-    readonly keys?: TestKeys,
+    /** Opens the store with full access, where it has keys. */
+    readonly secret?: SlotSecret,
   ) {}
 
   /** @param settings frames of 64 KiB unless they say otherwise, so that small disks have many */
-  static async make(settings: Record<string, number> = {}, keys?: TestKeys): Promise<StoreInMemory> {
-    const store = new StoreInMemory(new MemoryPlace(), keys);
-    const { now, random } = systemEnvironment();
-    const config: Config = {
-      storeId: toHex(random(16)),
-      createdMs: now(),
-      features: { read: [], write: [], collect: [] },
-      hash: 'blake3',
-      chunker: CHUNKER,
-      segmentBytes: SEGMENT_BYTES,
-      settings: { frameBytes: 65_536, ...settings },
-    };
-    await writeFirstConfig(store.objects, keys === undefined ? config : keyedConfig(keys, config));
-    await changeConfig(store.objects, (current) => current);
+  static async make(settings: Record<string, number> = {}): Promise<StoreInMemory> {
+    const place = new MemoryPlace();
+    await writeFirstConfig(new MemoryStore(place), newConfig(settings));
+    return StoreInMemory.#made(new StoreInMemory(place));
+  }
+
+  /** As `make`, with keys. */
+  static async makeKeyed(settings: Record<string, number> = {}): Promise<StoreInMemory> {
+    const place = new MemoryPlace();
+    const config = newConfig(settings);
+    const { encryption, vault, secret } = await makeFirstKey(systemEnvironment(), config.storeId);
+    const objects = new SealedStore(new MemoryStore(place), vault);
+    await writeFirstConfig(objects, keyedConfig(config, encryption));
+    return StoreInMemory.#made(new StoreInMemory(place, secret));
+  }
+
+  static async #made(store: StoreInMemory): Promise<StoreInMemory> {
+    await changeConfig(await store.objects(), (config) => config);
     return store;
   }
 
   copy(): StoreInMemory {
-    return new StoreInMemory(this.place.copy(), this.keys);
+    return new StoreInMemory(this.place.copy(), this.secret);
   }
 
-  /** Its objects in clear, for whoever has all keys as they were made. */
-  get objects(): ObjectStore {
-    const { keys } = this;
-    const plain = new MemoryStore(this.place);
-    if (keys === undefined) return plain;
-    return new SealedStore(plain, vaultOf(keys, keys.full, systemEnvironment().random));
+  /** In clear. @param slot what the store is opened with */
+  async objects(slot = this.secret): Promise<ObjectStore> {
+    return unlocked(new MemoryStore(this.place), slot);
   }
 
-  async process({ wrap, hoursLater = 0, monotonic, slot }: ProcessOptions = {}): Promise<Engine> {
+  async process({
+    wrap,
+    hoursLater = 0,
+    monotonic,
+    slot = this.secret,
+  }: ProcessOptions = {}): Promise<Engine> {
     const system = systemEnvironment();
     const plain = new MemoryStore(this.place);
-    const objects = await this.#unlocked(wrap === undefined ? plain : wrap(plain), slot);
+    const objects = await unlocked(wrap === undefined ? plain : wrap(plain), slot);
     const { config, damage } = await readConfig(objects);
     const close = async () => {};
     return new Engine({
@@ -116,13 +123,6 @@ export class StoreInMemory {
       }),
       warn: (warning) => this.warnings.push(warning),
     });
-  }
-
-  /** As whoever opens the store does: from the config as it stands. */
-  async #unlocked(place: ObjectStore, slot = this.keys?.full): Promise<ObjectStore> {
-    if (slot === undefined) return place;
-    const { config } = await readConfig(place);
-    return new SealedStore(place, openVault(config, slot, systemEnvironment().random));
   }
 
   async capture(bytes: Buffer, name: string): Promise<Image> {
@@ -165,6 +165,26 @@ export class StoreInMemory {
     const result = await restore(await this.process(), reference, target, options);
     return { bytes: Buffer.concat(parts), result };
   }
+}
+
+function newConfig(settings: Record<string, number>): Config {
+  const { now, random } = systemEnvironment();
+  return {
+    storeId: toHex(random(16)),
+    createdMs: now(),
+    features: { read: [], write: [], collect: [] },
+    hash: 'blake3',
+    chunker: CHUNKER,
+    segmentBytes: SEGMENT_BYTES,
+    settings: { frameBytes: 65_536, ...settings },
+  };
+}
+
+/** As whoever opens the store does: from the config as it stands. */
+async function unlocked(place: ObjectStore, slot: SlotSecret | undefined): Promise<ObjectStore> {
+  if (slot === undefined) return place;
+  const { config } = await readConfig(ownersConfigs(place, slot));
+  return new SealedStore(place, openVault(config, slot, systemEnvironment().random));
 }
 
 /** What a reader of the image gets, removed or not. */

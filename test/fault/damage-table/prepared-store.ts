@@ -9,8 +9,10 @@
  * Beside them lie what a killed capture, a stopped gc and a repair leave: dead leases, condemned packs, emptied packs.
  */
 import { createHash } from 'node:crypto';
+import { nameKeyOf } from '../../../src/encryption/keyring.js';
 import { HeldLease } from '../../../src/engine/lease.js';
 import { blake3 } from '../../../src/hashing/blake3.js';
+import { keyedHash } from '../../../src/hashing/keyed-ids.js';
 import { readManifest } from '../../../src/images/image-heads.js';
 import { EntryWriter } from '../../../src/packs/entry-writer.js';
 import {
@@ -30,10 +32,12 @@ import {
   type LeaseId,
   leaseKey,
   lostKey,
+  nameFolder,
+  nameKey,
+  nameKeyInSealedStore,
   type PackId,
   PackKind,
   type PubId,
-  packKey,
   parsePackId,
   pinKey,
   type RecordKind,
@@ -41,7 +45,6 @@ import {
 } from '../../../store-format/index.js';
 import { StoreInMemory } from '../../support/memory-engine.js';
 import { seededBytes, seededDisk } from '../../support/seeded-disk.js';
-import type { TestKeys } from '../../support/test-keys.js';
 
 const MIB = 1024 ** 2;
 
@@ -57,15 +60,20 @@ export interface PreparedImage {
 export interface PreparedStore {
   readonly store: StoreInMemory;
   readonly images: Readonly<Record<ImageName, PreparedImage>>;
+  /** Key of the one pack of a kind that an image's capture wrote. */
+  readonly packOf: (image: PreparedImage, kind: keyof typeof PackKind) => string;
+  /** Key of a record of web's name. */
+  readonly tagsOfWeb: (n: number) => string;
 }
 
 /** The same id for the same text. */
 const idOf = (text: string) => createHash('md5').update(text).digest('hex');
 const leaseOf = (text: string) => idOf(text) as LeaseId;
 
-/** @param keys of a store that has some */
-export async function prepareStore(keys?: TestKeys): Promise<PreparedStore> {
-  const store = await StoreInMemory.make({ removedGraceHours: 24 }, keys);
+const SETTINGS = { removedGraceHours: 24 };
+
+export async function prepareStore(keyed: 'keyed' | 'open'): Promise<PreparedStore> {
+  const store = await (keyed === 'keyed' ? StoreInMemory.makeKeyed(SETTINGS) : StoreInMemory.make(SETTINGS));
   const webDisk = sparseDisk('web', MIB + 70_000);
   const mailDisk = sparseDisk('mail', MIB + 50_001);
   const old = await capture(store, webDisk, 'web');
@@ -85,9 +93,16 @@ export async function prepareStore(keys?: TestKeys): Promise<PreparedStore> {
   for (const text of ['broken', 'broken too']) {
     const pubId = leaseOf(text) as PubId;
     const tombstone = { pubId, by: leaseOf('gc'), atMs: 1, reason: 'dead' };
-    await store.objects.put(imageKey(pubId), encodeTombstone(tombstone, blake3));
+    await (await store.objects()).put(imageKey(pubId), encodeTombstone(tombstone, blake3));
   }
-  return { store, images: { old, web, mail, scarred, gone } };
+  const written = await writtenPacks(store);
+  const folder = await folderOfWeb(store);
+  return {
+    store,
+    images: { old, web, mail, scarred, gone },
+    packOf: (image, kind) => packIn(written, image, kind),
+    tagsOfWeb: (n) => nameKey(folder, n),
+  };
 }
 
 /** Two segments, the last one short, with little in them: the table has hundreds of rows. */
@@ -147,8 +162,8 @@ async function leavePacks(store: StoreInMemory, folder: 'condemned' | 'damaged')
   }
 }
 
-function put(store: StoreInMemory, kind: RecordKind, key: string, payload: unknown): Promise<void> {
-  return store.objects.put(key, encodeRecord(kind, key, payload, blake3));
+async function put(store: StoreInMemory, kind: RecordKind, key: string, payload: unknown): Promise<void> {
+  await (await store.objects()).put(key, encodeRecord(kind, key, payload, blake3));
 }
 
 async function addRecords(store: StoreInMemory, image: PubId): Promise<void> {
@@ -176,14 +191,27 @@ async function addRecords(store: StoreInMemory, image: PubId): Promise<void> {
   }
 }
 
-/** Key of the one pack of a kind that an image's capture wrote. */
-export function packOf({ store }: PreparedStore, image: PreparedImage, kind: keyof typeof PackKind): string {
-  const { vault } = store.objects;
-  const found = store.place.keysIn('packs').filter((key) => {
+type Written = ReadonlyMap<string, { readonly lease: LeaseId; readonly kind: PackKind }>;
+
+async function writtenPacks(store: StoreInMemory): Promise<Written> {
+  const { vault } = await store.objects();
+  const read = store.place.keysIn('packs').map((key) => {
     const bytes = store.place.objects.get(key)!;
     const { footer } = decodePackTail(bytes, bytes.length, parsePackId(key) as PackId, blake3, vault);
-    return footer.lease === image.publication && footer.kind === PackKind[kind];
+    return [key, { lease: footer.lease, kind: footer.kind }] as const;
   });
-  if (found.length !== 1) throw new Error(`${found.length} ${kind} packs, not one`);
-  return packKey(parsePackId(found[0]!)!);
+  return new Map(read);
+}
+
+function packIn(written: Written, { publication }: PreparedImage, kind: keyof typeof PackKind): string {
+  const own = [...written].filter(([, pack]) => pack.lease === publication && pack.kind === PackKind[kind]);
+  if (own.length !== 1) throw new Error(`${own.length} ${kind} packs, not one`);
+  return own[0]![0];
+}
+
+/** In a store with keys, the folder of a name's records does not follow from the name alone. */
+async function folderOfWeb(store: StoreInMemory): Promise<string> {
+  const { vault } = await store.objects();
+  const folder = nameFolder('web', blake3);
+  return vault === undefined ? folder : nameKeyInSealedStore(folder, keyedHash(nameKeyOf(vault.keyring)));
 }
