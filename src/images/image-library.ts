@@ -15,16 +15,20 @@ import { StoreError } from '../errors.js';
 import type { Image, ImageFilter, Warning } from '../interface.js';
 import type { ObjectStore } from '../objects/object-store.js';
 import { type HeadListing, ManifestHeads } from './image-heads.js';
+import type { ImageMemory, ShownImages } from './image-memory.js';
 import { findPurged, listMarks, setMark } from './marks.js';
 import { bySequence, changeNameRecord, readNameRecordLeniently, resolveTags } from './name-records.js';
 import { checkName, checkWords, parseReference, type Reference } from './reference.js';
+import { doubtOf } from './reference-doubt.js';
 import { toImage } from './to-image.js';
+
+type Shown = ShownImages['names'] extends ReadonlyMap<string, infer One> ? One : never;
 
 /** Everything that the library knows at one moment. */
 export interface LibraryState {
   readonly images: readonly Image[];
   readonly listing: HeadListing;
-  /** Manifests, name records and marks that cannot be read: readers do without them, writers must not. */
+  /** Manifests, name records and marks that cannot be read or were there once: readers do without them, writers must not. */
   readonly unreadable: readonly StoreError[];
 }
 
@@ -35,6 +39,7 @@ export class ImageLibrary {
     private readonly objects: ObjectStore,
     private readonly environment: Environment,
     private readonly warn: (warning: Warning) => void,
+    private readonly memory?: ImageMemory,
   ) {
     this.#heads = new ManifestHeads(objects);
   }
@@ -53,14 +58,16 @@ export class ImageLibrary {
   /** All images, removed ones included (not purged ones), by name and sequence. */
   async load(): Promise<LibraryState> {
     const state = await this.#load();
-    for (const { message } of state.unreadable) this.warn({ code: 'image-unreadable', message });
+    for (const { code, message } of state.unreadable)
+      this.warn({ code: code === 'rolled-back' ? code : 'image-unreadable', message });
     return state;
   }
 
   /**
-   * What cannot be read may be any image's newest version, tag or protection: writers stop, readers may go on.
+   * What cannot be read may be any image's newest version, tag or protection: writers stop. Readers may go on with images
+   * that they list or know by id, not with a reference that it may decide (`resolve`).
    *
-   * @throws object-damaged, object-unreadable, unsupported-format
+   * @throws object-damaged, object-unreadable, unsupported-format, rolled-back
    */
   async requireReadable(): Promise<LibraryState> {
     const state = await this.#load();
@@ -69,14 +76,28 @@ export class ImageLibrary {
     return state;
   }
 
+  /**
+   * For who deletes what no image needs: images that are gone for no reason may be needed.
+   *
+   * @throws rolled-back
+   */
+  async requireNotRolledBack(): Promise<void> {
+    if (this.memory === undefined) return;
+    const { unreadable } = await this.#load();
+    const rolledBack = unreadable.find(({ code }) => code === 'rolled-back');
+    if (rolledBack !== undefined) throw rolledBack;
+  }
+
   async #load(): Promise<LibraryState> {
+    const recalled = await this.memory?.recall();
     const listing = await this.heads();
     const unreadable = [...listing.unreadable];
     const present = new Set(listing.headers.map(pubIdOf));
     const marks = await listMarks(this.objects, present, (error) => unreadable.push(error));
     const images: Image[] = [];
+    const names: Map<string, Shown> = new Map();
     for (const [name, headers] of groupByName(listing.headers)) {
-      const { record, damage } = await readNameRecordLeniently(this.objects, name);
+      const { record, highest, damage } = await readNameRecordLeniently(this.objects, name);
       if (damage !== undefined) unreadable.push(damage);
       const verdictOf = (header: ManifestHeader) => marks.get(pubIdOf(header))?.verdict ?? 'restored';
       const tags = resolveTags(
@@ -87,7 +108,12 @@ export class ImageLibrary {
         const verdict = verdictOf(header);
         if (verdict !== 'purged') images.push(toImage(header, record, tags, verdict === 'removed'));
       }
+      const newest = headers.findLast((header) => verdictOf(header) !== 'purged');
+      names.set(name, { newest: newest && pubIdOf(newest), record: highest });
     }
+    const complete = unreadable.length === 0;
+    const rolledBack = await recalled?.judge(this.objects, { names, images: present, complete });
+    if (rolledBack !== undefined) unreadable.push(rolledBack);
     return { images, listing, unreadable };
   }
 
@@ -103,13 +129,20 @@ export class ImageLibrary {
     );
   }
 
-  /** @param among 'live' by default; removed images are found by id or by the newest of their name */
+  /**
+   * @param among 'live' by default; removed images are found by id or by the newest of their name
+   * @throws unknown-reference, ambiguous-reference; what is wrong with an object that may decide which image is meant
+   */
   async resolve(text: string, among: 'live' | 'removed' = 'live'): Promise<Image> {
     const reference = parseReference(text);
     const { images, unreadable } = await this.load();
     const wanted = images.filter((image) => image.removed === (among === 'removed'));
     const found = select(wanted, reference);
-    if (found.length === 1) return found[0]!;
+    if (found.length === 1) {
+      const doubt = doubtOf(reference, images, unreadable);
+      if (doubt !== undefined) throw uncertainReference(text, found[0]!, doubt);
+      return found[0]!;
+    }
     if (found.length > 1) {
       const candidates = found.map((image) => `${image.name}@${image.id}`);
       throw new StoreError(
@@ -240,6 +273,15 @@ function unknownReference(
     {
       reference: text,
     },
+  );
+}
+
+function uncertainReference(text: string, found: Image, doubt: StoreError): StoreError {
+  return new StoreError(
+    doubt.code,
+    `Which image "${text}" is cannot be told for certain; name it by its id, such as ${shortName(found)}: ${doubt.message}`,
+    { ...doubt.details, reference: text, image: found.id },
+    { cause: doubt },
   );
 }
 
