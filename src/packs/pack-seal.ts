@@ -51,15 +51,20 @@ export class OpenPackSeal implements FooterOpener {
     return this.#seal.salt;
   }
 
+  /** 120 bytes: what follows the header, so that the key of the frames does not go with the footer. */
+  get bytes(): Uint8Array {
+    return this.#seal.bytes;
+  }
+
   /** Bytes that the frame will take. */
   heldBytes({ kind, stored }: FrameToSeal): number {
     return paddedBytes(stored.length + TAG_BYTES, smallestOf(kind));
   }
 
-  sealFrame(ordinal: number, { kind, stored }: FrameToSeal): Buffer {
+  sealFrame(ordinal: number, { kind, stored }: FrameToSeal): readonly Uint8Array[] {
     const seal = { key: this.#frameKey, storeId: this.vault.keyring.storeId, salt: this.salt, ordinal };
     const sealed = sealFrame(stored, smallestOf(kind), seal);
-    this.#sealedLengths.push(sealed.length);
+    this.#sealedLengths.push(this.heldBytes({ kind, stored }));
     return sealed;
   }
 
