@@ -60,7 +60,7 @@ export function unknownDamages(rows: readonly Row[], kinds: readonly KindName[])
   return rows.flatMap(({ kind, damages }) => {
     if (!kinds.includes(kind as KindName)) return [`a ${kind}`];
     if (damages === OTHER) return [];
-    const possible = casesOf(kind as KindName).map(nameOf);
+    const possible = casesOf(kind as KindName, 'open').map(nameOf);
     return damages.filter((damage) => !possible.includes(damage)).map((damage) => `${damage} of a ${kind}`);
   });
 }

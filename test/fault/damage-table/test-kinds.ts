@@ -16,7 +16,7 @@ export function testKinds(kinds: readonly KindName[]): void {
 
   for (const kind of kinds) {
     test.serial(`${kind}: hurt in every way, everywhere`, async (t) => {
-      for (const each of casesOf(kind)) {
+      for (const each of casesOf(kind, 'open')) {
         const { expected } = rowOf(rows, each);
         const name = `${kind}, ${nameOf(each)}`;
         const check = (holds: boolean, what: string) => t.true(holds, `${name}: ${what}`);
