@@ -15,6 +15,19 @@ import { TAG_BYTES } from '../../store-format/layouts.js';
 const CIPHER = 'aes-256-gcm';
 const options = { authTagLength: TAG_BYTES };
 
+/** @returns the sealed bytes, piece by piece, and the tag */
+export function encryptPieces(
+  key: Uint8Array,
+  nonce: Uint8Array,
+  associated: Uint8Array,
+  plain: readonly Uint8Array[],
+): readonly Uint8Array[] {
+  const cipher = createCipheriv(CIPHER, key, nonce, options).setAAD(associated);
+  const sealed = plain.map((piece) => cipher.update(piece));
+  cipher.final();
+  return [...sealed, cipher.getAuthTag()];
+}
+
 /** @returns the sealed bytes with the tag behind them */
 export function encrypt(
   key: Uint8Array,
@@ -22,10 +35,7 @@ export function encrypt(
   associated: Uint8Array,
   plain: Uint8Array,
 ): Buffer {
-  const cipher = createCipheriv(CIPHER, key, nonce, options).setAAD(associated);
-  const sealed = cipher.update(plain);
-  cipher.final();
-  return Buffer.concat([sealed, cipher.getAuthTag()]);
+  return Buffer.concat(encryptPieces(key, nonce, associated, [plain]));
 }
 
 /** @returns undefined where the tag does not vouch for the bytes */

@@ -7,17 +7,17 @@ import {
   SealedPart,
   TAG_BYTES,
 } from '../../store-format/layouts.js';
-import { decrypt, encrypt } from './ciphers.js';
+import { decrypt, encryptPieces } from './ciphers.js';
 
-/** @param smallest the smallest class, in bytes */
+/** @param smallest the smallest class, in bytes. @returns pieces that follow each other: a frame is not copied once more */
 export function sealFrame(
   stored: Uint8Array,
   smallest: number,
   seal: Omit<FrameSeal, 'sealedBytes'>,
-): Buffer {
-  const padded = Buffer.alloc(paddedBytes(stored.length + TAG_BYTES, smallest) - TAG_BYTES);
-  padded.set(stored);
-  return encrypt(seal.key, nonceOf(SealedPart.frame, seal.ordinal), associatedDataOf(seal), padded);
+): readonly Uint8Array[] {
+  const padding = Buffer.alloc(paddedBytes(stored.length + TAG_BYTES, smallest) - TAG_BYTES - stored.length);
+  const nonce = nonceOf(SealedPart.frame, seal.ordinal);
+  return encryptPieces(seal.key, nonce, associatedDataOf(seal), [stored, padding]);
 }
 
 /** @returns the stored bytes. @throws Error when they are not what was sealed */

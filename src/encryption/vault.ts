@@ -25,7 +25,7 @@ import {
   type Writer,
 } from '../../store-format/index.js';
 import { blake3 } from '../hashing/blake3.js';
-import { keyedHash } from '../hashing/keyed-ids.js';
+import { keyedEntryHash, keyedHash } from '../hashing/keyed-ids.js';
 import {
   agree,
   agreementPublicKey,
@@ -64,7 +64,7 @@ export class Vault implements FooterOpener {
     private readonly random: (bytes: number) => Uint8Array,
   ) {
     this.#entryKey = entryKeyOf(keyring);
-    this.entryHash = keyedHash(this.#entryKey);
+    this.entryHash = keyedEntryHash(this.#entryKey);
     this.#maskHash = keyedHash(maskKeyOf(keyring));
     this.#signAsWriter = createSigner(keyring.writerSeed);
     this.#writerKey = signingPublicKey(keyring.writerSeed);

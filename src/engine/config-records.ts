@@ -83,7 +83,7 @@ export function checkChunker(parameters: StoredChunker): StoredChunker {
   );
 }
 
-/** The store can be written by this version. @throws unsupported-feature, store-read-only, object-damaged */
+/** The store can be written by this version. @throws unsupported-feature, store-read-only, object-damaged, rolled-back */
 export function requireWritable({
   objects,
   config,

@@ -16,18 +16,24 @@ import type { Secret } from '../interface.js';
 import { type RecordSource, readRecord } from '../objects/numbered-records.js';
 import type { ObjectStore } from '../objects/object-store.js';
 import { openKeyring } from './keyrings.js';
-import { openSlot } from './passphrase.js';
+import { isWeakerThanToday, openSlot } from './passphrase.js';
 import { decodeSlotSecret, type SlotSecret } from './slot-secret.js';
 
+export interface Unlocked {
+  readonly secret: SlotSecret;
+  /** A passphrase whose parameters make it easier to guess than today's do. */
+  readonly isWeak: boolean;
+}
+
 /** @throws key-wrong, bad-key, object-damaged */
-export async function unlock(objects: ObjectStore, config: Config, secret: Secret): Promise<SlotSecret> {
-  if (secret.kind === 'key') return decodeSlotSecret(secret.text);
+export async function unlock(objects: ObjectStore, config: Config, secret: Secret): Promise<Unlocked> {
+  if (secret.kind === 'key') return { secret: decodeSlotSecret(secret.text), isWeak: false };
   const storeId = fromHex(config.storeId);
   const { slots, damage } = await readSlots(objects);
   for (const slot of slots) {
     if (config.encryption?.grants[slot.id] === undefined) continue; // removed, and the file is still there
     const opened = await openSlot(slot, storeId, secret.passphrase);
-    if (opened !== undefined) return opened;
+    if (opened !== undefined) return { secret: opened, isWeak: isWeakerThanToday(slot.kdf) };
   }
   throw (
     damage ??

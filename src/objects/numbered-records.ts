@@ -60,7 +60,8 @@ async function isOutOfDate(
 }
 
 /**
- * For readers alone: the highest record that can be read. `damage` says what stands above it (SPEC.md, I12).
+ * For readers alone: the highest record that can be read. `damage` says what stands above it (SPEC.md, I12); `highest` is the
+ * highest number there is.
  *
  * @param isPassable of what cannot be read: whether an older record may stand in for it; else it is thrown
  */
@@ -70,23 +71,24 @@ export async function readHighestReadable<T>(
   kind: RecordKind,
   schema: v.GenericSchema<unknown, T>,
   isPassable: (error: StoreError) => boolean = () => true,
-): Promise<{ readonly value?: T; readonly damage?: StoreError }> {
+): Promise<{ readonly value?: T; readonly highest: number; readonly damage?: StoreError }> {
   const numbers = (await listNumbers(objects, folder)).toSorted((a, b) => b - a);
+  const highest = numbers[0] ?? 0;
   let damage: StoreError | undefined;
   for (const n of numbers) {
     try {
       const value = await readRecord(objects, nameKey(folder, n), kind, schema);
-      return damage === undefined ? { value } : { value, damage };
+      return damage === undefined ? { value, highest } : { value, highest, damage };
     } catch (error) {
       // A newer format is no damage: an older record beside it is out of date.
       if (!(error instanceof StoreError) || error.code === 'unsupported-format') throw error;
-      if (await isOutOfDate(objects, folder, numbers[0]!, error))
+      if (await isOutOfDate(objects, folder, highest, error))
         return readHighestReadable(objects, folder, kind, schema, isPassable);
       if (!isPassable(error)) throw error;
       damage ??= error;
     }
   }
-  return damage === undefined ? {} : { damage };
+  return damage === undefined ? { highest } : { highest, damage };
 }
 
 /** @param check throws a FormatError where the value makes no sense under its key */

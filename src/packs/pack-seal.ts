@@ -61,10 +61,10 @@ export class OpenPackSeal implements FooterOpener {
     return paddedBytes(stored.length + TAG_BYTES, smallestOf(kind));
   }
 
-  sealFrame(ordinal: number, { kind, stored }: FrameToSeal): Buffer {
+  sealFrame(ordinal: number, { kind, stored }: FrameToSeal): readonly Uint8Array[] {
     const seal = { key: this.#frameKey, storeId: this.vault.keyring.storeId, salt: this.salt, ordinal };
     const sealed = sealFrame(stored, smallestOf(kind), seal);
-    this.#sealedLengths.push(sealed.length);
+    this.#sealedLengths.push(this.heldBytes({ kind, stored }));
     return sealed;
   }
 

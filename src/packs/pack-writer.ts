@@ -121,7 +121,7 @@ export class PackWriter {
     if (this.#pack !== undefined && !this.#fits(this.#pack, frame)) await this.#close();
     this.#pack ??= await this.#open();
     const pack = this.#pack;
-    const held = pack.seal?.sealFrame(pack.frames.length, frame) ?? frame.stored;
+    const held = pack.seal?.sealFrame(pack.frames.length, frame) ?? [frame.stored];
     pack.frames.push({
       offset: pack.bytes,
       storedBytes: frame.stored.length,
@@ -133,7 +133,7 @@ export class PackWriter {
     });
     pack.lengths.push(...frame.lengths);
     pack.ids.push(frame.ids);
-    await write(pack, held);
+    for (const bytes of held) await write(pack, bytes);
   }
 
   #fits(pack: OpenPack, frame: FinishedFrame): boolean {
