@@ -80,36 +80,46 @@ export function deriveKey(secret: Uint8Array, salt: Uint8Array, info: string, co
 
 /** What DER says before 32 raw bytes: RFC 8410. */
 const DER = {
-  x25519: { secret: '302e020100300506032b656e04220420', open: '302a300506032b656e032100' },
-  ed25519: { secret: '302e020100300506032b657004220420', open: '302a300506032b6570032100' },
+  X25519: '302e020100300506032b656e04220420',
+  Ed25519: '302e020100300506032b657004220420',
 } as const;
 type Curve = keyof typeof DER;
 
+/** To take in a secret key costs more than what is done with it, and most are used again and again. */
+const secretKeys = {
+  X25519: new WeakMap<Uint8Array, KeyObject>(),
+  Ed25519: new WeakMap<Uint8Array, KeyObject>(),
+};
+
 function secretKey(curve: Curve, raw: Uint8Array): KeyObject {
-  const key = Buffer.concat([Buffer.from(DER[curve].secret, 'hex'), raw]);
-  return createPrivateKey({ key, format: 'der', type: 'pkcs8' });
+  const known = secretKeys[curve].get(raw);
+  if (known !== undefined) return known;
+  const der = Buffer.concat([Buffer.from(DER[curve], 'hex'), raw]);
+  const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
+  secretKeys[curve].set(raw, key);
+  return key;
 }
 
-function openKey(curve: Curve, raw: Uint8Array): KeyObject {
-  const key = Buffer.concat([Buffer.from(DER[curve].open, 'hex'), raw]);
-  return createPublicKey({ key, format: 'der', type: 'spki' });
+function openKey(crv: Curve, raw: Uint8Array): KeyObject {
+  const x = Buffer.from(raw).toString('base64url');
+  return createPublicKey({ key: { kty: 'OKP', crv, x }, format: 'jwk' });
 }
 
 function rawOpenKey(key: KeyObject): Buffer {
-  return createPublicKey(key).export({ format: 'der', type: 'spki' }).subarray(-32);
+  return Buffer.from(createPublicKey(key).export({ format: 'jwk' }).x!, 'base64url');
 }
 
 /** @param secret 32 random bytes */
 export function agreementPublicKey(secret: Uint8Array): Buffer {
-  return rawOpenKey(secretKey('x25519', secret));
+  return rawOpenKey(secretKey('X25519', secret));
 }
 
 /** X25519. @returns undefined for a public key that no honest writer has */
 export function agree(secret: Uint8Array, publicKey: Uint8Array): Buffer | undefined {
   try {
     return diffieHellman({
-      privateKey: secretKey('x25519', secret),
-      publicKey: openKey('x25519', publicKey),
+      privateKey: secretKey('X25519', secret),
+      publicKey: openKey('X25519', publicKey),
     });
   } catch {
     return undefined; // the shared secret would be zero
@@ -118,18 +128,18 @@ export function agree(secret: Uint8Array, publicKey: Uint8Array): Buffer | undef
 
 /** @param seed 32 random bytes */
 export function signingPublicKey(seed: Uint8Array): Buffer {
-  return rawOpenKey(secretKey('ed25519', seed));
+  return rawOpenKey(secretKey('Ed25519', seed));
 }
 
 /** Signs with one key again and again. */
 export function createSigner(seed: Uint8Array): (message: Uint8Array) => Buffer {
-  const key = secretKey('ed25519', seed);
+  const key = secretKey('Ed25519', seed);
   return (message) => sign(null, message, key);
 }
 
 export function isSignedBy(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
   try {
-    return verify(null, message, openKey('ed25519', publicKey), signature);
+    return verify(null, message, openKey('Ed25519', publicKey), signature);
   } catch {
     return false;
   }

@@ -8,7 +8,7 @@ import { seededNumbers } from '../support/seeded-disk.js';
 
 export const seed = process.env.DOPPEL_SEED ?? String(Date.now());
 /** Places tried in each cell of the table: more find more, and take longer. */
-const PLACES = Number(process.env.DOPPEL_FAULT_PLACES ?? 1);
+export const PLACES = Number(process.env.DOPPEL_FAULT_PLACES ?? 1);
 
 /** What can become of a request, and whether it stays so. */
 type Way = readonly [kind: FaultKind, lasts: boolean];

@@ -72,7 +72,7 @@ test('store-0.1', async (t) => {
 
 /** Of the key that may only write. */
 const NIGHTLY =
-  'doppel1q89rr6r7rsfyf6h355jw8lmnn7gs73r7p9fqnh6fym6a9mj6dz2d7l6qvl8qamvqagjqdnjqj88q4xd2csf4yqxe0hk8788gd0apgnaanxse8vdppectee3ypwuetlmpwjr75yj2lj33w9payw8ngmc25xpq7gmwwq';
+  'doppel1qxjr4xstuue3kv2576m4ug205taspfx43xqtvfdlf0kasrah5dajru69dsys8m92ua73pgn0suknvask3qrknzxmhwkm0452j7m5fzur5cp9caa332ek6r3yrhpxq05czfvvhz4v2gxez8xxffvhxq2gm35qyhhpt3';
 
 test('store-0.1-keys: sealed with keys of two generations', async (t) => {
   const location = await copyOf(t, 'store-0.1-keys');

@@ -173,6 +173,7 @@ test('sealed pack', async (t) => {
   t.is(footer.toString('latin1', 0, 4), 'DFOS');
   const seal = footer.subarray(8, 128);
   t.is(toHex(seal), said.seal);
+  t.is(toHex(bytes.subarray(16, 136)), said.seal);
   const { idsPart, rowsPart } = decodeSealedFooter(footer);
   t.deepEqual([idsPart.length, rowsPart.length], [said.idsPartBytes, said.rowsPartBytes]);
   t.deepEqual([toHex(sha(idsPart)), toHex(sha(rowsPart))], [said.idsPartHash, said.rowsPartHash]);

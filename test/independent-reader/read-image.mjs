@@ -13,7 +13,7 @@
 import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { decompress } from 'zstd-napi';
-import { ascii, domain, EMPTY, hash, hkdf, need, prf, unpadded } from './ciphers.mjs';
+import { domain, EMPTY, hash, need, prf, unpadded } from './ciphers.mjs';
 import { OpenStore, passingOver, READERS } from './sealed-store.mjs';
 import { list, place } from './unlock.mjs';
 
@@ -74,7 +74,11 @@ class Entries {
     need(footer.toString('latin1', 0, 4) === 'DFOS', `${what} is not sealed`);
     const [idsBytes, rowsBytes] = [footer.readUInt32LE(128), footer.readUInt32LE(132)];
     need(footer.length === 136 + idsBytes + rowsBytes, `${what} has a wrong footer`);
-    const { salt, objectKey, packIdsKey } = this.store.openSeal(footer.subarray(8, 128), READERS, what);
+    const { salt, objectKey, packIdsKey, frameKey } = this.store.openSeal(
+      footer.subarray(8, 128),
+      READERS,
+      what,
+    );
     const part = (key, number, sealed) =>
       unpadded(this.store.openPart(key, salt, [number, 0], sealed, what), what);
     const ids = part(packIdsKey, 2, footer.subarray(136, 136 + idsBytes));
@@ -83,7 +87,7 @@ class Entries {
       ids,
       rows,
       salt,
-      frameKey: hkdf(objectKey, salt, ascii('doppel frames')),
+      frameKey,
       footerOffset,
     });
   }

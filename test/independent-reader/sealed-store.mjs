@@ -48,7 +48,7 @@ export class OpenStore {
     return hex(found.key);
   }
 
-  /** Salt and object key of a seal, and the pack ids key. */
+  /** Salt and object key of a seal, and the keys of a pack's ids and frames. */
   openSeal(seal, audience, what) {
     need(seal.readUInt16LE(0) === 1 && seal.readUInt16LE(2) === audience, `${what} is sealed in another way`);
     const [generation, salt] = [seal.readUInt32LE(4), seal.subarray(8, 40)];
@@ -64,11 +64,9 @@ export class OpenStore {
     const dataKey = this.#keyOfGeneration(this.keyring.dataKeys, generation, what);
     const ephemeral = seal.subarray(40, 72);
     const wrapKey = hkdf(agree(dataKey, ephemeral), salt, ascii('doppel wrap'), ephemeral, publicOf(dataKey));
-    return {
-      salt,
-      objectKey: this.openPart(wrapKey, salt, [0, 0], seal.subarray(72, 120), what),
-      packIdsKey,
-    };
+    const objectKey = this.openPart(wrapKey, salt, [0, 0], seal.subarray(72, 120), what);
+    const frameKey = hkdf(Buffer.concat([objectKey, memberKey]), salt, ascii('doppel frames'));
+    return { salt, objectKey, packIdsKey, frameKey };
   }
 
   openPart(key, salt, [part, ordinal], sealed, what, objectsKey = '') {

@@ -1,7 +1,8 @@
 /** What is done to an object: six actions, three of them to each of its regions. */
 import type { MemoryPlace } from '../../support/memory-store.js';
-import { KINDS, type KindName, type Layout, REGIONS, type RegionName, regionsOf } from './kinds.js';
-import type { PreparedStore } from './prepared-store.js';
+import { KINDS, type KindName, layoutOf } from './kinds.js';
+import type { PreparedStore, StoreKind } from './prepared-store.js';
+import { REGIONS, type RegionName, regionsOf } from './regions.js';
 
 export const REGION_ACTIONS = ['flip', 'zero', 'truncate'] as const;
 export const OBJECT_ACTIONS = ['delete', 'duplicate', 'swap'] as const;
@@ -9,6 +10,7 @@ export const OBJECT_ACTIONS = ['delete', 'duplicate', 'swap'] as const;
 export type Action = (typeof REGION_ACTIONS)[number] | (typeof OBJECT_ACTIONS)[number];
 
 export interface Case {
+  readonly store: StoreKind;
   readonly kind: KindName;
   readonly action: Action;
   /** `all` where the action is one on the object. */
@@ -16,12 +18,11 @@ export interface Case {
 }
 
 /** Every combination: the table has a row for each, by construction. */
-export function casesOf(kind: KindName): readonly Case[] {
-  const layout: Layout = KINDS[kind].layout;
-  const regions: readonly RegionName[] = REGIONS[layout];
+export function casesOf(kind: KindName, store: StoreKind): readonly Case[] {
+  const regions: readonly RegionName[] = REGIONS[layoutOf(kind, store)];
   return [
-    ...REGION_ACTIONS.flatMap((action) => regions.map((region) => ({ kind, action, region }))),
-    ...OBJECT_ACTIONS.map((action) => ({ kind, action, region: 'all' as const })),
+    ...REGION_ACTIONS.flatMap((action) => regions.map((region) => ({ store, kind, action, region }))),
+    ...OBJECT_ACTIONS.map((action) => ({ store, kind, action, region: 'all' as const })),
   ];
 }
 
@@ -29,9 +30,9 @@ export function casesOf(kind: KindName): readonly Case[] {
 export function hurt(
   prepared: PreparedStore,
   { objects }: MemoryPlace,
-  { kind, action, region }: Case,
+  { store, kind, action, region }: Case,
 ): boolean {
-  const { layout, objects: keysOf, otherName } = KINDS[kind];
+  const { objects: keysOf, otherName } = KINDS[kind];
   const [key, other] = keysOf(prepared);
   const bytes = Buffer.from(objects.get(key)!);
   if (region === 'all') {
@@ -43,7 +44,7 @@ export function hurt(
     }
     return true;
   }
-  const [offset, length] = regionsOf(layout, bytes)[region]!;
+  const [offset, length] = regionsOf(layoutOf(kind, store), bytes)[region]!;
   const before = Buffer.from(bytes);
   if (action === 'flip') bytes[offset + Math.floor(length / 2)]! ^= 0xff;
   else if (action === 'zero') bytes.fill(0, offset, offset + length);

@@ -1,11 +1,11 @@
-/** The kinds of objects that the damage table hurts, which two of them, and the regions of each. */
+/** The kinds of objects that the damage table hurts, and which two of them. */
 import { configKey, gcKey, imageKey, markKey, parseMark } from '../../../store-format/index.js';
-import type { PreparedStore } from './prepared-store.js';
-
-export type Layout = 'pack' | 'manifest' | 'tombstone' | 'record';
+import type { PreparedStore, StoreKind } from './prepared-store.js';
+import type { Layout } from './regions.js';
 
 export interface ObjectKind {
-  readonly layout: Layout;
+  /** In a store without keys. */
+  readonly layout: 'pack' | 'manifest' | 'tombstone' | 'record';
   /** Keys of the object that is hurt, and of the one that it changes places with. */
   readonly objects: (prepared: PreparedStore) => readonly [string, string];
   /** Another name that an object of this kind could have, and that none has. */
@@ -91,77 +91,9 @@ export const KINDS = {
 
 export type KindName = keyof typeof KINDS;
 
-/** Byte offset and length. */
-export type Region = readonly [offset: number, length: number];
-
-/** Names of the regions of each layout, in the order of their bytes. A flip turns the byte in a region's middle. */
-export const REGIONS = {
-  pack: [
-    'header',
-    'frame',
-    'footer',
-    'rows',
-    'row',
-    'lengths',
-    'length',
-    'ids',
-    'id',
-    'trailer',
-    'hash',
-    'signature',
-  ],
-  manifest: ['counts', 'version', 'head hash', 'header', 'page ids', 'attachments', 'signature', 'hash'],
-  tombstone: ['counts', 'version', 'head hash', 'header', 'signature', 'hash'],
-  record: ['magic', 'version', 'kind', 'lengths', 'key', 'payload', 'signature', 'hash'],
-} as const satisfies Record<Layout, readonly string[]>;
-
-export type RegionName = (typeof REGIONS)[Layout][number];
-
-/** SPEC.md, sections 6, 7 and 8. */
-export function regionsOf(layout: Layout, bytes: Buffer): Readonly<Partial<Record<RegionName, Region>>> {
-  if (layout === 'pack') return regionsOfPack(bytes);
-  const end = bytes.length;
-  const tail = { signature: [end - 136, 104], hash: [end - 32, 32] } as const;
-  if (layout === 'record') {
-    const [key, payload] = [bytes.readUInt32LE(8), bytes.readUInt32LE(12)];
-    const head = { magic: [0, 4], version: [4, 2], kind: [6, 2], lengths: [8, 8] } as const;
-    return { ...head, key: [16, key], payload: [16 + key, payload], ...tail };
-  }
-  const [header, pages, attachments] = [8, 12, 16].map((at) => bytes.readUInt32LE(at)) as [
-    number,
-    number,
-    number,
-  ];
-  return {
-    version: [4, 2],
-    counts: [0, 24],
-    'head hash': [24, 32],
-    header: [56, header],
-    ...(pages > 0 && { 'page ids': [56 + header, 32 * pages] }),
-    ...(attachments > 0 && { attachments: [56 + header + 32 * pages, 40 * attachments] }),
-    ...tail,
-  };
-}
-
-function regionsOfPack(bytes: Buffer): Readonly<Partial<Record<RegionName, Region>>> {
-  const trailer = bytes.length - 176;
-  const footer = Number(bytes.readBigUInt64LE(trailer + 8));
-  const [frames, entries] = [bytes.readUInt32LE(footer + 56), bytes.readUInt32LE(footer + 60)];
-  const rows = footer + 64;
-  const lengths = rows + 56 * frames;
-  const ids = lengths + 4 * entries;
-  return {
-    header: [0, 16],
-    frame: [Number(bytes.readBigUInt64LE(rows)), bytes.readUInt32LE(rows + 8)],
-    footer: [footer, 64],
-    rows: [rows, 56 * frames],
-    row: [rows, 56],
-    lengths: [lengths, 4 * entries],
-    length: [lengths, 4],
-    ids: [ids, 32 * entries],
-    id: [ids, 32],
-    trailer: [trailer, 40],
-    hash: [trailer + 40, 32],
-    signature: [trailer + 72, 104],
-  };
+/** Configs stand in clear in any store. */
+export function layoutOf(kind: KindName, store: StoreKind): Layout {
+  const { layout }: ObjectKind = KINDS[kind];
+  if (store === 'open' || kind.includes('config')) return layout;
+  return layout === 'tombstone' ? 'sealed manifest' : `sealed ${layout}`;
 }

@@ -57,6 +57,9 @@ export interface PreparedImage {
   readonly bytes: Buffer;
 }
 
+/** Without keys, or with them. */
+export type StoreKind = 'open' | 'keyed';
+
 export interface PreparedStore {
   readonly store: StoreInMemory;
   readonly images: Readonly<Record<ImageName, PreparedImage>>;
@@ -72,8 +75,8 @@ const leaseOf = (text: string) => idOf(text) as LeaseId;
 
 const SETTINGS = { removedGraceHours: 24 };
 
-export async function prepareStore(keyed: 'keyed' | 'open'): Promise<PreparedStore> {
-  const store = await (keyed === 'keyed' ? StoreInMemory.makeKeyed(SETTINGS) : StoreInMemory.make(SETTINGS));
+export async function prepareStore(kind: StoreKind): Promise<PreparedStore> {
+  const store = await (kind === 'keyed' ? StoreInMemory.makeKeyed(SETTINGS) : StoreInMemory.make(SETTINGS));
   const webDisk = sparseDisk('web', MIB + 70_000);
   const mailDisk = sparseDisk('mail', MIB + 50_001);
   const old = await capture(store, webDisk, 'web');
@@ -127,13 +130,13 @@ async function capture(store: StoreInMemory, bytes: Buffer, name: string): Promi
 /** No disk with bad sectors is needed for an image of one. */
 async function captureScarred(store: StoreInMemory, mail: PreparedImage): Promise<PreparedImage> {
   const engine = await store.process();
-  const { objects, environment, workers } = engine;
+  const { objects, environment, workers, entryHash } = engine;
   const { header, pageIds } = await readManifest(objects, mail.publication);
   const lease = await HeldLease.take(objects, environment, 'capture');
   const options = { objects, environment, workers, lease: lease.id, level: 3, frameBytes: 65_536 };
   const writer = new EntryWriter({ ...options, onPack: async () => {} });
   const extents = encodeExtents([{ offset: 0, length: 512 }]);
-  const list = extentsId(extents, blake3);
+  const list = extentsId(extents, entryHash);
   await writer.add(EntryKind.extents, list, extents);
   await writer.finish();
   const own = {

@@ -43,13 +43,46 @@ export function readTable(): readonly Row[] {
   return rows;
 }
 
+/** With keys, some damages act as others do without. */
+interface Likeness {
+  readonly kinds: readonly string[];
+  readonly damages: readonly string[];
+  readonly like: string;
+}
+
+const EVERY = 'every object';
+
+export function readLikenesses(): readonly Likeness[] {
+  return readFileSync(DOCUMENT, 'utf8')
+    .split('\n')
+    .map((line) => line.split('|').map((cell) => cell.trim()))
+    .filter(([, , damage, like, ...rest]) => rest.length === 1 && like !== '' && damage?.includes(' '))
+    .map(([, kinds, damages, like]) => ({
+      kinds: kinds!.split(', '),
+      damages: damages!.split(', '),
+      like: like!,
+    }));
+}
+
 export const nameOf = ({ action, region }: Case): string =>
   region === 'all' ? action : `${action} ${region}`;
 
+/** Whether the document names this damage to a store with keys, and does not leave it to the table of those without. */
+export function isNamed(likenesses: readonly Likeness[], each: Case): boolean {
+  return likenessOf(likenesses, each) !== undefined;
+}
+
+function likenessOf(likenesses: readonly Likeness[], each: Case): string | undefined {
+  const isMeant = ({ kinds, damages }: Likeness) =>
+    (kinds[0] === EVERY || kinds.includes(each.kind)) && damages.includes(nameOf(each));
+  return each.store === 'keyed' ? likenesses.find(isMeant)?.like : undefined;
+}
+
 /** @throws when the table has none or several */
-export function rowOf(rows: readonly Row[], each: Case): Row {
+export function rowOf(rows: readonly Row[], likenesses: readonly Likeness[], each: Case): Row {
   const own = rows.filter(({ kind }) => kind === each.kind);
-  const named = own.filter(({ damages }) => damages !== OTHER && damages.includes(nameOf(each)));
+  const name = likenessOf(likenesses, each) ?? nameOf(each);
+  const named = own.filter(({ damages }) => damages !== OTHER && damages.includes(name));
   const found = named.length > 0 ? named : own.filter(({ damages }) => damages === OTHER);
   if (found.length !== 1) throw new Error(`${found.length} rows expect "${nameOf(each)}" of a ${each.kind}`);
   return found[0]!;
@@ -60,7 +93,27 @@ export function unknownDamages(rows: readonly Row[], kinds: readonly KindName[])
   return rows.flatMap(({ kind, damages }) => {
     if (!kinds.includes(kind as KindName)) return [`a ${kind}`];
     if (damages === OTHER) return [];
-    const possible = casesOf(kind as KindName).map(nameOf);
+    const possible = casesOf(kind as KindName, 'open').map(nameOf);
     return damages.filter((damage) => !possible.includes(damage)).map((damage) => `${damage} of a ${kind}`);
   });
+}
+
+/** The same of likenesses. */
+export function unknownLikenesses(
+  likenesses: readonly Likeness[],
+  all: readonly KindName[],
+): readonly string[] {
+  return likenesses.flatMap(({ kinds, damages, like }) =>
+    (kinds[0] === EVERY ? all : kinds).flatMap((kind) => {
+      if (!all.includes(kind as KindName)) return [`a ${kind}`];
+      const possible = casesOf(kind as KindName, 'keyed').map(nameOf);
+      const unknown = damages.filter((damage) => !possible.includes(damage));
+      const isLike =
+        like === OTHER ||
+        casesOf(kind as KindName, 'open')
+          .map(nameOf)
+          .includes(like);
+      return [...unknown, ...(isLike ? [] : [like])].map((damage) => `${damage} of a ${kind}`);
+    }),
+  );
 }
