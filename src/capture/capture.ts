@@ -9,33 +9,23 @@
  *
  * Stopped anywhere before [5], nothing is published and whole packs stay for the next capture to find.
  */
-import {
-  type Attachment,
-  decodeManifest,
-  EntryKind,
-  type Extent,
-  encodeManifest,
-  type PubId,
-  pubIdOf,
-  toHex,
-} from '../../store-format/index.js';
+import { type Attachment, EntryKind, type Extent, pubIdOf, toHex } from '../../store-format/index.js';
 import type { DiskSource } from '../disks/disk-source.js';
 import { requireWritable } from '../engine/config-records.js';
 import type { Engine } from '../engine/engine.js';
 import { HeldLease } from '../engine/lease.js';
 import { StoreError } from '../errors.js';
-import { blake3 } from '../hashing/blake3.js';
 import type { LibraryState } from '../images/image-library.js';
 import { checkName, checkWords } from '../images/reference.js';
 import { newImage } from '../images/to-image.js';
+import { CountingSink, PackSink } from '../intake/entry-sinks.js';
+import { ImageWriter } from '../intake/image-writer.js';
+import { ParentImage } from '../intake/parent-image.js';
+import { publishImage } from '../intake/publish-image.js';
 import type { CaptureOptions, CaptureResult, Image } from '../interface.js';
 import type { PackCatalog } from '../packs/pack-catalog.js';
-import { settlePacks } from '../packs/settle-packs.js';
 import { chooseParent } from './choose-parent.js';
 import { describeImage } from './describe-image.js';
-import { CountingSink, PackSink } from './entry-sinks.js';
-import { ImageWriter } from './image-writer.js';
-import { ParentImage } from './parent-image.js';
 import { type Captured, type CaptureSource, readInto, withSource } from './read-source.js';
 
 interface Asked {
@@ -123,14 +113,10 @@ class CaptureRun {
     const { storedBytes } = sink;
     const facts = { ...asked, publication: lease.id, storedBytes, sketch, ...badRangesOf(attachments) };
     const header = await describeImage(engine, catalog, captured, facts, options);
-    const manifest = encodeManifest({ header, pageIds: captured.writer.pageIds, attachments }, blake3);
-    decodeManifest(manifest, header.pubId as PubId, blake3); // what nobody can read must not be published
     const relied = new Set([...sink.known.packsReliedOn, ...captured.writer.packsOfParent]);
-    await settlePacks(engine.objects, relied);
-    options.signal?.throwIfAborted();
-    await lease.publish(manifest); // [5]
-    await engine.memory?.published(header.name, pubIdOf(header));
-    await catalog.index.addCover(pubIdOf(header), [...relied]).catch(() => undefined); // it only saves time
+    const publication = { engine, catalog, lease, relied, signal: options.signal };
+    const { pageIds } = captured.writer;
+    await publishImage(publication, { header, pageIds, attachments }); // [5]
     return toResult(engine, captured, asked, storedBytes, newImage(header));
   }
 

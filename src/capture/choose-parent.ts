@@ -9,8 +9,8 @@ import type { Engine } from '../engine/engine.js';
 import { StoreError } from '../errors.js';
 import type { LibraryState } from '../images/image-library.js';
 import { bySequence } from '../images/name-records.js';
+import { sampleId } from '../intake/sketch.js';
 import type { Image } from '../interface.js';
-import { sampleId } from './sketch.js';
 
 /** Places of the disk that are read at most; samples at the rarest places are left out. */
 const MAX_PLACES = 128;

@@ -4,7 +4,7 @@ import { ImageContents } from '../contents/image-contents.js';
 import { readRange } from '../contents/read-range.js';
 import { type ByteReader, type DiskLayout, readDiskLayout } from '../disk-layout/index.js';
 import type { Engine } from '../engine/engine.js';
-import { nextSequence, readNameRecord } from '../images/name-records.js';
+import { sequenceOf } from '../intake/publish-image.js';
 import type { CaptureOptions } from '../interface.js';
 import type { PackCatalog } from '../packs/pack-catalog.js';
 import { DOPPEL_VERSION } from '../versions.js';
@@ -67,17 +67,6 @@ export async function describeImage(
     sketch: [...facts.sketch],
     writer: DOPPEL_VERSION,
   };
-}
-
-/** A manifest that cannot be read may be the name's newest: writers stop, readers may go on. */
-async function sequenceOf(engine: Engine, name: string): Promise<number> {
-  const { headers, unreadable } = await engine.library.heads();
-  if (unreadable[0] !== undefined) throw unreadable[0];
-  const record = await readNameRecord(engine.objects, name);
-  return nextSequence(
-    headers.filter((header) => header.name === name),
-    record,
-  );
 }
 
 /** Probes look at a page here and there: whole segments are fetched once and kept while they last. */

@@ -4,16 +4,16 @@ import { type DiskSource, openDiskSource, streamSource } from '../disks/disk-sou
 import { type Span, spansOf } from '../disks/spans.js';
 import type { Engine } from '../engine/engine.js';
 import { messageOf } from '../errors.js';
+import type { ImageWriter } from '../intake/image-writer.js';
+import type { ParentImage } from '../intake/parent-image.js';
+import { type ScannedSource, scanSource } from '../intake/scan-source.js';
+import { SpanScanner } from '../intake/span-scanner.js';
 import type { CaptureOptions, Progress } from '../interface.js';
 import { ProgressReport } from '../progress.js';
 import type { SharedMemory } from '../workers/shared-memory.js';
 import { ChangedRanges } from './changed-ranges.js';
 import { changedSpans, findUnsaidChange } from './changed-spans.js';
 import { runHook } from './hooks.js';
-import type { ImageWriter } from './image-writer.js';
-import type { ParentImage } from './parent-image.js';
-import { type ScannedSource, scanSource } from './scan-source.js';
-import { SpanScanner } from './span-scanner.js';
 
 export type CaptureSource = string | AsyncIterable<Uint8Array>;
 

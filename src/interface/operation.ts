@@ -32,6 +32,7 @@ export interface Progress {
     | 'capture'
     | 'seed'
     | 'restore'
+    | 'copy'
     | 'verify'
     | 'scrub'
     | 'digest'

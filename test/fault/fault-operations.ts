@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import type { ExecutionContext } from 'ava';
 import { capture } from '../../src/capture/capture.js';
+import { copy } from '../../src/copy/copy.js';
 import type { Engine } from '../../src/engine/engine.js';
 import { gc } from '../../src/gc/gc.js';
 import { prune } from '../../src/prune/prune.js';
@@ -22,11 +23,16 @@ const later = editedDisk(web, 'later');
 const mail = seededDisk('mail', 300 * KIB);
 const next = editedDisk(mail, 'next');
 
+/** Another store, with an image that has something in common with mail. */
+let other: GcStore;
+
 export interface Prepared {
   readonly sound: GcStore;
   /** The same store, and a pack of it is damaged. */
   readonly hurt: GcStore;
 }
+
+export type OnStore = 'sound' | 'hurt';
 
 /** web twice, mail, a name with a history to prune, and an image whose removal gives gc something to drop and to copy. */
 export async function prepareStores(): Promise<Prepared> {
@@ -42,6 +48,8 @@ export async function prepareStores(): Promise<Prepared> {
   const hurt = sound.copyAt(join(folder, 'hurt'));
   const pack = packOf(hurt.folder, publication, 'data');
   flipByte(pack.path, partsOf(pack).frame);
+  other = await GcStore.makeAt(join(folder, 'other'));
+  await other.capture(next, 'next');
   return { sound, hurt };
 }
 
@@ -64,7 +72,7 @@ export interface Place {
 
 export interface Operation {
   readonly name: string;
-  readonly on: keyof Prepared;
+  readonly on: OnStore;
   /** Does it, and sees that what it says is true. Findings that are no errors are returned. */
   run(engine: Engine, place: Place): Promise<readonly { readonly code: string; readonly message: string }[]>;
 }
@@ -93,6 +101,28 @@ export const OPERATIONS: readonly Operation[] = [
       await restore(engine, 'web', target, {});
       requireEqual(Buffer.concat(parts), later, 'what was restored');
       return [];
+    },
+  },
+  {
+    name: 'copy to',
+    on: 'sound',
+    run: async (engine, { store }) => {
+      const { problems } = await copy(await other.process(), engine, [], {});
+      requireEqual(await store.bytesOf('next'), next, 'what was copied');
+      return problems;
+    },
+  },
+  {
+    name: 'copy from',
+    on: 'sound',
+    run: async (engine) => {
+      const folder = join(await temporaryFolder(), 'target');
+      const target = await GcStore.makeAt(folder, {}, { averageChunkBytes: 8 * KIB });
+      const { problems, copied } = await copy(engine, await target.process(), ['web~1', 'web', 'mail'], {});
+      const bytes = { web: [later, web], mail: [mail] } as Record<string, Buffer[]>;
+      for (const { image } of [...copied].reverse())
+        requireEqual(await target.bytesOf(`@${image.id}`), bytes[image.name]!.shift()!, image.name);
+      return problems;
     },
   },
   {

@@ -10,7 +10,7 @@ import { changeConfig, readConfig } from '../../src/engine/config-records.js';
 import { Engine } from '../../src/engine/engine.js';
 import { systemEnvironment } from '../../src/environment.js';
 import { gc } from '../../src/gc/gc.js';
-import type { GcOptions, GcResult, Image, Warning } from '../../src/interface.js';
+import type { GcOptions, GcResult, Image, InitOptions, Warning } from '../../src/interface.js';
 import { FolderStore } from '../../src/objects/folder-store.js';
 import type { ObjectStore } from '../../src/objects/object-store.js';
 import { initStore } from '../../src/store/open-store.js';
@@ -33,8 +33,12 @@ export class GcStore {
     return GcStore.makeAt(join(folderFor(t), 'store'), settings);
   }
 
-  static async makeAt(folder: string, settings: Record<string, number> = {}): Promise<GcStore> {
-    await initStore(folder);
+  static async makeAt(
+    folder: string,
+    settings: Record<string, number> = {},
+    options: InitOptions = {},
+  ): Promise<GcStore> {
+    await initStore(folder, options);
     const objects = await FolderStore.open(folder, 'test');
     await changeConfig(objects, (config) => ({ ...config, settings: { frameBytes: 64 * KIB, ...settings } }));
     return new GcStore(folder);
