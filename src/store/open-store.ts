@@ -22,20 +22,16 @@ import type {
   StoreInfo,
   Warning,
 } from '../interface.js';
-import { newKeys, writeSlot } from '../keys/new-keys.js';
-import type { SlotSecret } from '../keys/slot-secret.js';
-import { OpenStoreKeys } from '../keys/store-keys.js';
-import { openVault, ownersConfigs, unlock } from '../keys/unlock.js';
 import { ClientMemory } from '../memory/client-memory.js';
 import { FolderStore } from '../objects/folder-store.js';
 import type { ObjectStore } from '../objects/object-store.js';
-import { SealedStore } from '../objects/sealed-store.js';
 import { defaultParallelism } from '../workers/default-parallelism.js';
 import type { Workers } from '../workers/jobs.js';
 import { WorkerPool } from '../workers/pool.js';
 import { sharedWorkers } from '../workers/shared-workers.js';
 import { FolderBackedStore } from './folder-backed-store.js';
 import { checkIsFree, checkIsStore, indexFolderOf } from './store-location.js';
+import type { Unlocked } from './with-keys.js';
 
 /**
  * Opens a store in a local folder.
@@ -47,11 +43,11 @@ export async function openStore(location: string, options: OpenOptions = {}): Pr
   const workers = new WorkerPool(parallelismOf(options));
   const { engine, indexFolder, secret } = await openEngine(location, options, workers);
   // What is said of this store's keys holds for another where nothing else is said; but that one may have none.
-  const { requireKeys: _, ...forOther } = options;
+  const { requireKeys: _, trust: __, ...forOther } = options;
   const shared = sharedWorkers(workers);
   const openOther = async (other: string, own: OpenOtherOptions = {}) =>
     (await openEngine(other, { ...forOther, ...own }, shared)).engine;
-  const keys = secret && new OpenStoreKeys(engine, secret);
+  const keys = secret && (await withKeys()).openKeys(engine, secret);
   return new FolderBackedStore(engine, indexFolder, openOther, keys);
 }
 
@@ -65,7 +61,7 @@ async function openEngine(location: string, options: OpenOptions, workers: Worke
   await checkIsStore(location);
   const environment = systemEnvironment(options.command);
   const place = await FolderStore.open(location, toHex(environment.random(8)));
-  const { objects, config, damage, secret, memory } = await unlocked(place, options, environment);
+  const { objects, config, damage, secret, images } = await unlocked(place, options, environment);
   if (damage !== undefined) options.onWarning?.({ code: warningCodeOf(damage), message: damage.message });
   // An index tells ids, and which packs hold them: what is sealed has it where the user's own files are.
   const isPrivate = objects.vault !== undefined || objects.readOnly;
@@ -75,7 +71,7 @@ async function openEngine(location: string, options: OpenOptions, workers: Worke
     environment,
     config,
     configDamage: damage,
-    memory: objects.vault && memory?.imagesOf(objects.vault.keyring),
+    memory: images,
     workers,
     openIndex: () => acquireSlot(indexFolder),
     warn: options.onWarning ?? (() => undefined),
@@ -83,44 +79,37 @@ async function openEngine(location: string, options: OpenOptions, workers: Worke
   return { engine, indexFolder, secret };
 }
 
-interface Unlocked extends ReadConfig {
-  readonly objects: ObjectStore;
-  readonly secret?: SlotSecret;
-  readonly memory?: ClientMemory | undefined;
+/** What is only about keys is loaded where a store has some. */
+function withKeys(): Promise<typeof import('./with-keys.js')> {
+  return import('./with-keys.js');
 }
 
 /**
- * The store's objects as they are without keys, and a config that the owner vouches for.
- *
- *   [1] what this client saw of the store before
- *   [2] a store that has lost its keys, or changed its owner, is refused before anybody is asked for a passphrase
- *   [3] whoever opens it knows the owner; [4] what the owner has signed may still be an older config than was seen
+ * The store's objects as they are without keys, and its config. A store that has lost its keys, or changed its owner, is
+ * refused before anybody is asked for a passphrase.
  */
 async function unlocked(
   place: ObjectStore,
   options: OpenOptions,
   environment: Environment,
-): Promise<Unlocked> {
-  const { unlock: ask, requireKeys, trust, stateFolder } = options;
-  let memory = stateFolder === false ? undefined : await ClientMemory.recall(stateFolder, place.location); // [1]
+): Promise<ReadConfig & Pick<Unlocked, 'objects'> & Partial<Unlocked>> {
+  const { requireKeys, trust, stateFolder } = options;
+  // What was seen before is asked for before the store is looked at.
+  let memory = stateFolder === false ? undefined : await ClientMemory.recall(stateFolder, place.location);
   const found = await readConfig(place);
-  const { storeId, encryption } = found.config;
-  if (trust) memory = await memory?.forget(storeId);
-  memory?.requireSame(found.config); // [2]
-  if (encryption === undefined) {
-    if (requireKeys) throw hasNoKeys(place.location);
-    return { objects: place, ...found };
-  }
-  if (ask === undefined) throw keyNeeded(place.location);
-  const given = await ask({ id: storeId, location: place.location, slots: Object.keys(encryption.grants) });
-  const { secret, isWeak } = await unlock(place, found.config, given); // [3]
-  if (isWeak) options.onWarning?.({ code: 'weak-key', message: WEAK_KEY });
-  const { config } = await readConfig(ownersConfigs(place, secret));
-  const vault = openVault(config, secret, (bytes) => environment.random(bytes));
-  const objects = new SealedStore(place, vault);
-  const opened = await readConfig(objects);
-  const rolledBack = await memory?.judgeConfig(place, opened.config, opened.damage !== undefined); // [4]
-  return { objects, secret, memory, ...opened, ...(rolledBack && { damage: rolledBack }) };
+  if (trust) memory = await memory?.forget(found.config.storeId);
+  memory?.requireSame(found.config);
+  const { encryption } = found.config;
+  if (encryption !== undefined)
+    return (await withKeys()).openWithKeys(
+      place,
+      { ...found.config, encryption },
+      memory,
+      options,
+      environment,
+    );
+  if (requireKeys) throw hasNoKeys(place.location);
+  return { objects: place, ...found };
 }
 
 function warningCodeOf({ code }: StoreError): Warning['code'] {
@@ -148,7 +137,7 @@ export async function initStore(location: string, options: InitOptions = {}): Pr
   await checkIsFree(location);
   const environment = systemEnvironment();
   const storeId = environment.random(16);
-  const keys = options.encrypt && (await newKeys(environment, storeId, options.encrypt));
+  const keys = options.encrypt && (await (await withKeys()).newKeys(environment, storeId, options.encrypt));
   const flags = keys === undefined ? [] : [SEALED];
   const config: Config = {
     storeId: toHex(storeId),
@@ -173,8 +162,7 @@ export async function initStore(location: string, options: InitOptions = {}): Pr
   if (place.readOnly) {
     throw new StoreError('store-read-only', `${location} cannot be written`, { store: location });
   }
-  if (keys?.slot !== undefined) await writeSlot(place, keys.vault, keys.slot);
-  const objects = keys === undefined ? place : new SealedStore(place, keys.vault);
+  const objects = keys === undefined ? place : await (await withKeys()).initWithKeys(place, keys);
   await writeFirstConfig(objects, config);
   if (options.stateFolder !== false) {
     const memory = await (await ClientMemory.recall(options.stateFolder, location)).forget();
@@ -183,21 +171,10 @@ export async function initStore(location: string, options: InitOptions = {}): Pr
   return storeInfo(objects, config);
 }
 
-const WEAK_KEY =
-  'This passphrase is guarded by weaker parameters than doppel uses today: "doppel key change" guards it, or a new one, better';
-
 function hasNoKeys(location: string): StoreError {
   return new StoreError(
     'key-wrong',
     `A key was given, and store ${location} has none: if it had keys before, somebody has swapped its config, and nothing should be stored in it; if it never had, leave the key out`,
-    { store: location },
-  );
-}
-
-function keyNeeded(location: string): StoreError {
-  return new StoreError(
-    'key-needed',
-    `Store ${location} has keys: give a passphrase (--passphrase-file, --passphrase-command, DOPPEL_PASSPHRASE) or a key file (--key-file)`,
     { store: location },
   );
 }

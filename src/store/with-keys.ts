@@ -1,0 +1,72 @@
+/** Making and opening stores with keys: all of it that needs what knows keys. */
+import type { Config } from '../../store-format/index.js';
+import { type ReadConfig, readConfig } from '../engine/config-records.js';
+import type { Engine } from '../engine/engine.js';
+import type { Environment } from '../environment.js';
+import { StoreError } from '../errors.js';
+import type { ImageMemory } from '../images/image-memory.js';
+import type { OpenOptions, StoreKeys } from '../interface.js';
+import { type NewKeys, writeSlot } from '../keys/new-keys.js';
+import type { SlotSecret } from '../keys/slot-secret.js';
+import { OpenStoreKeys } from '../keys/store-keys.js';
+import { openVault, ownersConfigs, unlock } from '../keys/unlock.js';
+import type { ClientMemory } from '../memory/client-memory.js';
+import { MemoryOfImages } from '../memory/memory-of-images.js';
+import type { ObjectStore } from '../objects/object-store.js';
+import { SealedStore } from '../objects/sealed-store.js';
+
+export { newKeys } from '../keys/new-keys.js';
+
+export interface Unlocked extends ReadConfig {
+  readonly objects: ObjectStore;
+  readonly secret: SlotSecret;
+  readonly images: ImageMemory | undefined;
+}
+
+const WEAK_KEY =
+  'This passphrase is guarded by weaker parameters than doppel uses today: "doppel key change" guards it, or a new one, better';
+
+/**
+ * The store's objects as they are without keys, and a config that the owner vouches for: whoever opens a store knows its
+ * owner. What the owner has signed may still be an older config than was seen.
+ *
+ * @throws key-needed, key-wrong, bad-key, object-damaged
+ */
+export async function openWithKeys(
+  place: ObjectStore,
+  found: Config & { readonly encryption: NonNullable<Config['encryption']> },
+  memory: ClientMemory | undefined,
+  { unlock: ask, onWarning }: OpenOptions,
+  environment: Environment,
+): Promise<Unlocked> {
+  if (ask === undefined) throw keyNeeded(place.location);
+  const slots = Object.keys(found.encryption.grants);
+  const given = await ask({ id: found.storeId, location: place.location, slots });
+  const { secret, isWeak } = await unlock(place, found, given);
+  if (isWeak) onWarning?.({ code: 'weak-key', message: WEAK_KEY });
+  const { config } = await readConfig(ownersConfigs(place, secret));
+  const vault = openVault(config, secret, (bytes) => environment.random(bytes));
+  const objects = new SealedStore(place, vault);
+  const opened = await readConfig(objects);
+  const rolledBack = await memory?.judgeConfig(place, opened.config, opened.damage !== undefined);
+  const images = memory && new MemoryOfImages(memory, vault.keyring);
+  return { objects, secret, images, ...opened, ...(rolledBack && { damage: rolledBack }) };
+}
+
+export function openKeys(engine: Engine, secret: SlotSecret): StoreKeys {
+  return new OpenStoreKeys(engine, secret);
+}
+
+/** The objects of a new store, with the slot of whoever makes it. */
+export async function initWithKeys(place: ObjectStore, { slot, vault }: NewKeys): Promise<ObjectStore> {
+  if (slot !== undefined) await writeSlot(place, vault, slot);
+  return new SealedStore(place, vault);
+}
+
+function keyNeeded(location: string): StoreError {
+  return new StoreError(
+    'key-needed',
+    `Store ${location} has keys: give a passphrase (--passphrase-file, --passphrase-command, DOPPEL_PASSPHRASE) or a key file (--key-file)`,
+    { store: location },
+  );
+}
