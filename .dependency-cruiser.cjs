@@ -38,7 +38,7 @@ module.exports = {
       name: 'parts-know-no-operation',
       severity: 'error',
       from: {
-        path: '^src/(engine|reachability|contents|intake|packs|images|chunk-index|objects|disks|disk-layout|workers|chunking|hashing|compression|system|encryption|keys)/',
+        path: '^src/(engine|reachability|contents|intake|packs|images|chunk-index|objects|disks|disk-layout|workers|chunking|hashing|compression|system|encryption|keys|memory)/',
       },
       to: { path: '^src/(capture|restore|copy|verify|report|digest|gc|scrub|prune|store)/' },
     },

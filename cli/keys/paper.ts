@@ -55,16 +55,19 @@ function sheetOf(store: StoreInfo, key: KeyInfo, text: string): string {
 Store id ${store.id}, key made ${formatTime(key.created)}
 
 ${groups(text)}
-To use it, type these lines into "doppel key import NEW-KEY-FILE" (blanks, line breaks and case do not
-matter), or scan the QR code, which says the same. Then give --key-file NEW-KEY-FILE to any command:
+To use it, run
   doppel --store STORE key import NEW-KEY-FILE
-Whoever has this sheet can read and change all of the store. Keep it where the store's passphrase is safe.
-"doppel key rm ${printableLine(key.label)}" makes it worthless.
+and type the lines above (blanks, line breaks and case do not matter), or what
+the QR code says, which is the same. Then give any command
+  --key-file NEW-KEY-FILE
+Whoever has this sheet can read and change all of the store.
+"doppel key rm ${printableLine(key.label)}" takes the key away, if the sheet gets lost.
 `;
 }
 
 function groups(text: string): string {
-  const pieces = text.match(new RegExp(`.{1,${GROUP}}`, 'g')) ?? [];
+  const start = text.indexOf('1') + 1; // "doppel1"
+  const pieces = [text.slice(0, start), ...(text.slice(start).match(new RegExp(`.{1,${GROUP}}`, 'g')) ?? [])];
   const lines: string[] = [];
   for (let i = 0; i < pieces.length; i += GROUPS_IN_LINE)
     lines.push(`  ${pieces.slice(i, i + GROUPS_IN_LINE).join(' ')}\n`);

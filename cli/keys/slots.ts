@@ -4,7 +4,7 @@ import { EXIT, type ExitCode } from '../exit-codes.js';
 import { countOf } from '../format.js';
 import { UsageError } from '../report-error.js';
 import { withNewSecret } from '../secrets/new-secret.js';
-import { removeUnlockedKeys } from '../secrets/unlocked-keys.js';
+import { readUnlockedKey, writeUnlockedKey } from '../secrets/unlocked-keys.js';
 import type { Session } from '../session.js';
 import { type NewSecretOptions, wishesOf } from './key-options.js';
 import { keyKind, keyTable, keyTitle } from './key-text.js';
@@ -65,7 +65,8 @@ export async function changeKey(session: Session, options: NewSecretOptions): Pr
   const store = await session.openStore();
   const keys = store.keys ?? (await session.openKeys());
   const changed = await withNewSecret(wishes, (secret) => keys.change(secret));
-  await removeUnlockedKeys(store.info.id); // it is of the old slot
+  const unlocked = await readUnlockedKey(store.info.id); // of the old slot
+  if (unlocked !== undefined) await writeUnlockedKey(store.info.id, { ...unlocked, key: keys.text });
   const gone = 'The old one opens this store no more; no data was written anew.';
   await session.print(changed, () => `Key ${keyTitle(changed)} is now ${keyKind(changed)}. ${gone}\n`);
   return EXIT.done;

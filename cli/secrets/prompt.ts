@@ -25,7 +25,6 @@ export async function promptNewPassphrase(question: string): Promise<string> {
 /** One line, empty at the end of input. */
 function typed(question: string): Promise<string> {
   const { stdin } = process;
-  writeError(question);
   return new Promise((resolve) => {
     const decoder = new StringDecoder('utf8');
     let line = '';
@@ -46,9 +45,10 @@ function typed(question: string): Promise<string> {
         if (character === '\r' || character === '\n') return end();
         if (character === CTRL_D && line === '') return end();
         if (character === CTRL_C) {
-          finish();
+          restore();
+          writeError('\n');
           process.kill(process.pid, 'SIGINT'); // in raw mode the terminal does not
-          return undefined;
+          return undefined; // standard input still flows: it keeps the process until the signal arrives
         }
         line = edited(line, character);
       }
@@ -60,6 +60,7 @@ function typed(question: string): Promise<string> {
     stdin.on('data', take);
     stdin.on('end', end);
     stdin.resume();
+    writeError(question); // now what is typed is not shown
   });
 }
 

@@ -1,11 +1,15 @@
 /** Passphrases and keys from files, pipes and commands. Each is read once, and no more of it than is needed. */
 import { spawn } from 'node:child_process';
 import { type FileHandle, open } from 'node:fs/promises';
+import { printable } from '../printable.js';
+import { writeError } from '../standard-streams.js';
 
 /** A passphrase of more is a mistake, such as the wrong file. */
 const MOST_BYTES = 64 * 1024;
 const PIECE_BYTES = 4096;
 const NEWLINE = 0x0a;
+/** Bits of a file's mode. */
+const FOR_OTHERS = 0o007;
 
 /** @param from the option or variable that named the file, for messages */
 export async function readPassphraseFile(path: string, from: string): Promise<string> {
@@ -15,14 +19,19 @@ export async function readPassphraseFile(path: string, from: string): Promise<st
 
 /** Text of a key file: what stands there, or on a sheet of `doppel key export`. */
 export async function readKeyFile(path: string, from: string): Promise<string> {
-  const bytes = await reading(path, from, (file) => readUntil(file));
+  const bytes = await reading(path, from, async (file) => {
+    const entry = await file.stat();
+    if (entry.isFile() && (entry.mode & FOR_OTHERS) !== 0)
+      writeError(`Warning: ${printable(path)} holds a key, and any user can read it: chmod 600 it\n`);
+    return readUntil(file);
+  });
   return findKeyText(bytes.toString('utf8'));
 }
 
 /** The key among other text: from the line that begins with it to the next empty one. */
 export function findKeyText(text: string): string {
   const lines = text.split(/\r?\n/).map((line) => line.trim());
-  const first = lines.findIndex((line) => /^doppel1/i.test(line));
+  const first = lines.findIndex((line) => /^doppel1/i.test(line.replace(/\s/g, '')));
   if (first < 0) return text;
   const rest = lines.slice(first);
   const end = rest.indexOf('');

@@ -162,10 +162,11 @@ async function mayOpen(secret: Secret, store: LockedStore): Promise<boolean> {
 
 /** Undefined when there is none, or it is of a slot that the store has no more. */
 async function unlockedKeyOf(store: LockedStore): Promise<Secret | undefined> {
-  const text = await readUnlockedKey(store.id);
-  if (text === undefined) return undefined;
+  const unlocked = await readUnlockedKey(store.id);
+  if (unlocked === undefined) return undefined;
   const { describeKey } = await import('../../src/index.js');
-  return store.slots.includes(describeKey(text).slot) ? { kind: 'key', text } : undefined;
+  const { slot } = describeKey(unlocked.key);
+  return store.slots.includes(slot) ? { kind: 'key', text: unlocked.key } : undefined;
 }
 
 async function asked({ location }: LockedStore, { option, variable }: SecretNames): Promise<Secret> {

@@ -11,7 +11,7 @@ import { isAbsolute, join } from 'node:path';
 const IN_MEMORY: ReadonlySet<number> = new Set([0x01021994 /* tmpfs */, 0x858458f6 /* ramfs */]);
 const KEY_FILE = /^[0-9a-f]{32}\.key$/;
 
-interface UnlockedKey {
+export interface UnlockedKey {
   readonly key: string;
   /** Milliseconds since 1970. */
   readonly until: number;
@@ -50,15 +50,15 @@ async function isOwn(folder: string): Promise<boolean> {
   return entry?.isDirectory() === true && entry.uid === process.getuid?.() && (entry.mode & 0o077) === 0;
 }
 
-/** Text of the key that is unlocked now. Those whose time is over go on the way. */
-export async function readUnlockedKey(storeId: string): Promise<string | undefined> {
+/** The key that is unlocked now. Those whose time is over go on the way. */
+export async function readUnlockedKey(storeId: string): Promise<UnlockedKey | undefined> {
   const folder = await ownFolder();
   if (folder === undefined) return undefined;
   for (const name of await readdir(folder).catch(() => [])) {
     if (!KEY_FILE.test(name)) continue;
     const unlocked = await readOne(join(folder, name));
     if (unlocked === undefined || unlocked.until <= Date.now()) await discard(join(folder, name));
-    else if (name === `${storeId}.key`) return unlocked.key;
+    else if (name === `${storeId}.key`) return unlocked;
   }
   return undefined;
 }

@@ -19,6 +19,7 @@ import type { ImageMemory, ShownImages } from './image-memory.js';
 import { findPurged, listMarks, setMark } from './marks.js';
 import { bySequence, changeNameRecord, readNameRecordLeniently, resolveTags } from './name-records.js';
 import { checkName, checkWords, parseReference, type Reference } from './reference.js';
+import { doubtOf } from './reference-doubt.js';
 import { toImage } from './to-image.js';
 
 type Shown = ShownImages['names'] extends ReadonlyMap<string, infer One> ? One : never;
@@ -63,7 +64,8 @@ export class ImageLibrary {
   }
 
   /**
-   * What cannot be read may be any image's newest version, tag or protection: writers stop, readers may go on.
+   * What cannot be read may be any image's newest version, tag or protection: writers stop. Readers may go on with images
+   * that they list or know by id, not with a reference that it may decide (`resolve`).
    *
    * @throws object-damaged, object-unreadable, unsupported-format, rolled-back
    */
@@ -127,13 +129,20 @@ export class ImageLibrary {
     );
   }
 
-  /** @param among 'live' by default; removed images are found by id or by the newest of their name */
+  /**
+   * @param among 'live' by default; removed images are found by id or by the newest of their name
+   * @throws unknown-reference, ambiguous-reference; what is wrong with an object that may decide which image is meant
+   */
   async resolve(text: string, among: 'live' | 'removed' = 'live'): Promise<Image> {
     const reference = parseReference(text);
     const { images, unreadable } = await this.load();
     const wanted = images.filter((image) => image.removed === (among === 'removed'));
     const found = select(wanted, reference);
-    if (found.length === 1) return found[0]!;
+    if (found.length === 1) {
+      const doubt = doubtOf(reference, images, unreadable);
+      if (doubt !== undefined) throw uncertainReference(text, found[0]!, doubt);
+      return found[0]!;
+    }
     if (found.length > 1) {
       const candidates = found.map((image) => `${image.name}@${image.id}`);
       throw new StoreError(
@@ -264,6 +273,15 @@ function unknownReference(
     {
       reference: text,
     },
+  );
+}
+
+function uncertainReference(text: string, found: Image, doubt: StoreError): StoreError {
+  return new StoreError(
+    doubt.code,
+    `Which image "${text}" is cannot be told for certain; name it by its id, such as ${shortName(found)}: ${doubt.message}`,
+    { ...doubt.details, reference: text, image: found.id },
+    { cause: doubt },
   );
 }
 

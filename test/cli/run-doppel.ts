@@ -23,8 +23,8 @@ export interface RunOptions {
 }
 
 export function environment(extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
-  const { DOPPEL_STORE: _store, DOPPEL_DEBUG: _debug, ...rest } = process.env;
-  return { ...rest, TZ: 'UTC', ...extra };
+  const rest = Object.entries(process.env).filter(([name]) => !name.startsWith('DOPPEL_'));
+  return { ...Object.fromEntries(rest), TZ: 'UTC', ...extra };
 }
 
 export function startDoppel(

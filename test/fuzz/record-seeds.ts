@@ -28,6 +28,14 @@ export const RECORD_SEEDS: Readonly<Partial<Record<RecordKind, RecordSeed>>> = {
       },
     },
   },
+  key: {
+    key: `keys/${ID16}`,
+    payload: {
+      id: ID16,
+      kdf: jsonBlock('key-slots').slots[0].kdf,
+      sealed: jsonBlock('key-slots').slots[0].sealed,
+    },
+  },
   name: { key: jsonBlock('name-record').key, payload: jsonBlock('name-record').payload },
   mark: { key: jsonBlock('mark').key, payload: jsonBlock('mark').payload },
   lease: {
@@ -63,6 +71,14 @@ export const RECORD_SEEDS: Readonly<Partial<Record<RecordKind, RecordSeed>>> = {
     payload: { lease: ID16, atMs: 1, depth: 'decoded', packs: [ID32, ID32] },
   },
 };
+
+/** Of a store with keys; what is left out of the example stands for any hex. */
+export function keyedConfigPayload(): object {
+  const { payload } = jsonBlock('keyed-config');
+  const [[slot, grant]] = Object.entries(payload.encryption.grants) as [[string, object]];
+  const grants = { [slot]: { ...grant, sealed: 'ab'.repeat(64) } };
+  return { ...payload, sealed: 'cd'.repeat(200), encryption: { ...payload.encryption, grants } };
+}
 
 export const tombstoneSeeds = (): Buffer[] => [
   hexBlock('tombstone'),

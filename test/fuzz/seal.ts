@@ -2,6 +2,7 @@
 import { crc32 } from 'node:zlib';
 import { crc32cRaw } from '../../src/disk-layout/probes/crc32c.js';
 import { blake3 } from '../../src/hashing/blake3.js';
+import { SEAL_BYTES } from '../../store-format/index.js';
 import { decodeDisk, type Run, viewOf } from './sparse-disk.js';
 
 const HASH_BYTES = 32;
@@ -23,6 +24,14 @@ export function sealManifest(bytes: Buffer): Buffer {
   if (headerEnd >= HEADER_AT && headerEnd <= bytes.length) {
     bytes.set(blake3(Buffer.concat([bytes.subarray(0, 24), bytes.subarray(HEADER_AT, headerEnd)])), 24);
   }
+  return sealEnd(bytes);
+}
+
+/** Header part with its seal, and end. */
+export function sealSealedManifest(bytes: Buffer): Buffer {
+  const headerEnd = bytes.length < HEADER_AT ? 0 : HEADER_AT + SEAL_BYTES + bytes.readUInt32LE(8);
+  if (headerEnd >= HEADER_AT && headerEnd <= bytes.length)
+    bytes.set(blake3(Buffer.concat([bytes.subarray(0, 24), bytes.subarray(HEADER_AT, headerEnd)])), 24);
   return sealEnd(bytes);
 }
 

@@ -6,24 +6,33 @@
 import * as v from 'valibot';
 import { blake3 } from '../../src/hashing/blake3.js';
 import {
+  ConfigSchema,
   decodeExtents,
   decodeManifest,
   decodePackFooter,
   decodePayload,
   decodeRecipe,
+  decodeSealedFooter,
+  decodeSealedManifest,
   encodeExtents,
   encodeManifest,
   encodePackFooter,
   encodePayload,
   encodeRecipe,
+  encodeSealedFooter,
+  encodeSealedManifest,
   FormatError,
+  joinFooter,
   type LeaseId,
   NameRecordSchema,
   PinSchema,
   type PubId,
+  pad,
+  SEALED_PACK_MAX_FRAMES,
+  unpad,
 } from '../../store-format/index.js';
-import { jsonBlock } from '../format/spec-document.js';
-import { RECORD_SEEDS } from './record-seeds.js';
+import { hexBlock, jsonBlock } from '../format/spec-document.js';
+import { keyedConfigPayload, RECORD_SEEDS } from './record-seeds.js';
 
 export interface WorstCase {
   readonly name: string;
@@ -151,7 +160,57 @@ export const WORST_CASES: readonly WorstCase[] = [
     },
     decode: (input) => decodeManifest(input, header.pubId as PubId, blake3),
   },
+  payload('many long grants', manyGrants, ConfigSchema),
+  {
+    name: 'sealed footer of frames of one entry',
+    kind: 'structure',
+    make: manyRows,
+    decode: (input) => {
+      const { idsPart, rowsPart } = decodeSealedFooter(input);
+      return joinFooter(idsPart, rowsPart, Buffer.alloc(32));
+    },
+  },
+  {
+    name: 'padding alone',
+    kind: 'structure',
+    make: (bytes) => Buffer.alloc(bytes),
+    decode: (input) => unpad(input, 'padding'),
+  },
+  {
+    name: 'sealed manifest of long parts',
+    kind: 'structure',
+    make: (bytes) => {
+      const parts = { headerPart: Buffer.alloc(bytes / 2), bodyPart: Buffer.alloc(bytes / 2) };
+      const seal = hexBlock('seal-for-readers');
+      const slot = { scheme: 2, keyId: Buffer.alloc(32), signature: Buffer.alloc(64) } as const;
+      return encodeSealedManifest({ kind: 1, seal, ...parts }, blake3, () => slot);
+    },
+    decode: (input) => decodeSealedManifest(input, blake3),
+  },
 ];
+
+/** Under the header of a store with keys: a grant as long as there may be one, over and over. */
+function manyGrants(bytes: number): Buffer {
+  const config = keyedConfigPayload() as { readonly encryption: object };
+  const grant = { access: 'full', publicKey: '0'.repeat(64), sealed: 'ab'.repeat(2 ** 17) };
+  const slots = Array.from({ length: Math.max(1, bytes / 2 ** 18) }, (_, i) =>
+    i.toString(16).padStart(32, '0'),
+  );
+  const grants = Object.fromEntries(slots.map((slot) => [slot, grant]));
+  return encodePayload({ ...config, encryption: { ...config.encryption, grants } });
+}
+
+/** As many frames as a sealed footer may have, of one entry each. */
+function manyRows(bytes: number): Buffer {
+  const frames = Math.min(SEALED_PACK_MAX_FRAMES, Math.floor(bytes / 92));
+  const ids = Buffer.alloc(24 + 32 * frames);
+  ids.writeUInt32LE(1, 0);
+  ids.writeUInt32LE(frames, 20);
+  const rows = Buffer.alloc(4 + 60 * frames + 4 * frames);
+  rows.writeUInt32LE(frames, 0);
+  const [idsPart, rowsPart] = [pad(ids, 4096), pad(rows, 2048)];
+  return encodeSealedFooter({ seal: hexBlock('seal-for-readers'), idsPart, rowsPart });
+}
 
 function claim(count: number): Buffer {
   const bytes = Buffer.of(0xdd, 0, 0, 0, 0);

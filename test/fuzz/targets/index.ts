@@ -5,11 +5,13 @@ import { DISK_TARGETS } from './disks.js';
 import { ENTRY_TARGETS } from './entries.js';
 import { FRAME_TARGETS } from './frames.js';
 import { PAYLOAD_TARGETS } from './payloads.js';
+import { SEALED_TARGETS } from './sealed.js';
 import { TEXT_TARGETS } from './texts.js';
 
 export const TARGETS: readonly Target[] = [
   ...ENTRY_TARGETS,
   ...PAYLOAD_TARGETS,
+  ...SEALED_TARGETS,
   ...TEXT_TARGETS,
   ...FRAME_TARGETS,
   ...DISK_TARGETS,

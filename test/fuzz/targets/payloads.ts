@@ -18,6 +18,7 @@ import {
   encodePayload,
   encodeRecord,
   GcRecordSchema,
+  KeySlotSchema,
   LeaseSchema,
   LostSchema,
   MarkSchema,
@@ -26,10 +27,10 @@ import {
   type PubId,
   type RecordKind,
 } from '../../../store-format/index.js';
-import { hexBlock } from '../../format/spec-document.js';
+import { hexBlock, jsonBlock } from '../../format/spec-document.js';
 import type { Random } from '../../simulation/random.js';
 import { mutatePayload } from '../mutate-payload.js';
-import { manifestSeeds, RECORD_SEEDS, tombstoneSeeds } from '../record-seeds.js';
+import { keyedConfigPayload, manifestSeeds, RECORD_SEEDS, tombstoneSeeds } from '../record-seeds.js';
 import { sealEnd, sealManifest } from '../seal.js';
 import { PAYLOAD_BOUNDS, type Target, target } from '../target.js';
 import { formatRejection } from './entries.js';
@@ -37,12 +38,14 @@ import { formatRejection } from './entries.js';
 const common = { rejection: formatRejection, bounds: PAYLOAD_BOUNDS };
 const PUB_ID = 'a1b2c3d4e5f60718293a4b5c6d7e8f90' as PubId;
 const BROKEN_ID = 'b0b1b2b3b4b5b6b7b8b9babbbcbdbebf' as PubId;
+const ARGON2ID = jsonBlock('key-slots').slots[1].kdf;
 /** Reads what msgpack has in its own way: another implementation than the one under test. */
 const oracle = new Unpackr({ useRecords: false, moreTypes: false, int64AsType: 'number' });
 
 const SCHEMAS: readonly (readonly [name: string, kind: RecordKind, schema: v.GenericSchema])[] = [
   ['config', 'config', ConfigSchema],
   ['config-head', 'config', ConfigHeadSchema],
+  ['key', 'key', KeySlotSchema],
   ['name', 'name', NameRecordSchema],
   ['mark', 'mark', MarkSchema],
   ['lease', 'lease', LeaseSchema],
@@ -106,6 +109,8 @@ function recordTarget(name: string, kind: RecordKind, schema: v.GenericSchema): 
     seeds: () => [
       encodeRecord(kind, key, payload, blake3),
       ...(kind === 'name' ? [hexBlock('name-record')] : []),
+      ...(kind === 'config' ? [encodeRecord(kind, key, keyedConfigPayload(), blake3)] : []),
+      ...(kind === 'key' ? [encodeRecord(kind, key, { ...payload, kdf: ARGON2ID }, blake3)] : []),
     ],
     mutate: mutateRecord,
     seal: sealEnd,
