@@ -10,8 +10,8 @@ import { Interruption, OutputClosed } from './interruption.js';
 import { createProgram, VersionRequested } from './program.js';
 import { type ReportTarget, reportError, UsageError } from './report-error.js';
 import { type ArgumentScan, scanArguments } from './scan-arguments.js';
-import { type SecretEnvironment, takeSecretEnvironment } from './secrets/secrets.js';
-import { type GlobalOptions, Session } from './session.js';
+import { OF_TARGET, takeSecretEnvironment } from './secrets/secrets.js';
+import { type GlobalOptions, Session, type SessionEnvironment } from './session.js';
 import {
   isOutputClosed,
   onOutputClosed,
@@ -26,7 +26,7 @@ const COMPLETE = '__complete';
 
 async function run(words: readonly string[]): Promise<ExitCode> {
   watchStandardStreams();
-  const environment = takeSecretEnvironment();
+  const environment = { ...takeSecretEnvironment(), ofTarget: takeSecretEnvironment(OF_TARGET) };
   if (words[0] === COMPLETE) {
     const { answerCompletion } = await import('./completion/answer.js');
     return answerCompletion(words.slice(words[1] === '--' ? 2 : 1), environment);
@@ -60,7 +60,7 @@ async function runCommand(
   words: readonly string[],
   scan: ArgumentScan,
   interruption: Interruption,
-  environment: SecretEnvironment,
+  environment: SessionEnvironment,
 ): Promise<ExitCode> {
   let exitCode: ExitCode = EXIT.done;
   let command: readonly string[] = [];
@@ -108,7 +108,8 @@ function reportBugs(target: ReportTarget): void {
 }
 
 function stoppingNote(verb: string | undefined): string {
-  const kept = verb === 'capture' ? '; what was stored is kept for the next capture' : '';
+  const keeps = verb === 'capture' || verb === 'copy';
+  const kept = keeps ? `; what was stored is kept for the next ${verb}` : '';
   return `\nStopping cleanly${kept}. Once more ends at once.\n`;
 }
 

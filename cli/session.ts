@@ -2,11 +2,19 @@
  * What one run of a command has at hand: the options that all commands share, the store, and the ways to show a result
  * and progress. A verb prints one result through it; the session closes what it opened, in every case.
  */
-import type { LockedStore, OpenOptions, OperationOptions, Secret, Store, StoreKeys } from '../src/index.js';
+import type {
+  LockedStore,
+  OpenOptions,
+  OpenOtherOptions,
+  OperationOptions,
+  Secret,
+  Store,
+  StoreKeys,
+} from '../src/index.js';
 import type { ExitCode } from './exit-codes.js';
 import type { Interruption } from './interruption.js';
 import { openProgressDisplay, type ProgressDisplay, type WriteText } from './progress-display.js';
-import { type SecretEnvironment, type SecretOptions, Secrets } from './secrets/secrets.js';
+import { OF_TARGET, type SecretEnvironment, type SecretOptions, Secrets } from './secrets/secrets.js';
 import { toJsonText, writeError, writeOutput } from './standard-streams.js';
 
 export const DEFAULT_STORE = './doppel-store';
@@ -21,6 +29,11 @@ export interface GlobalOptions extends SecretOptions {
   readonly threads?: number;
 }
 
+export interface SessionEnvironment extends SecretEnvironment {
+  /** Of the store that images are copied to. */
+  readonly ofTarget: SecretEnvironment;
+}
+
 export interface OpenHow {
   /** In place of what options, environment and terminal give. */
   readonly unlock?: (store: LockedStore) => Promise<Secret>;
@@ -33,6 +46,7 @@ export class Session {
   readonly #options: GlobalOptions;
   readonly #interruption: Interruption;
   readonly #command: string;
+  readonly #environment: SessionEnvironment;
   #store: Store | undefined;
   #display: ProgressDisplay | undefined;
 
@@ -41,10 +55,11 @@ export class Session {
     options: GlobalOptions,
     interruption: Interruption,
     words: readonly string[],
-    environment: SecretEnvironment,
+    environment: SessionEnvironment,
   ) {
     this.json = options.json === true;
     this.secrets = new Secrets(options, environment);
+    this.#environment = environment;
     this.#command = words.slice(0, WORDS_TOLD).join(' ');
     this.#options = options;
     this.#interruption = interruption;
@@ -70,6 +85,19 @@ export class Session {
       ...(trust && { trust }),
     });
     return this.#store;
+  }
+
+  /**
+   * How the store is opened that images are copied to: by what is given for it, else by what is given for the store itself,
+   * where that may open it.
+   */
+  openingOfTarget(options: SecretOptions): Required<Pick<OpenOtherOptions, 'unlock' | 'requireKeys'>> {
+    const secrets = new Secrets(options, this.#environment.ofTarget, OF_TARGET);
+    const unlock = async (store: LockedStore) => {
+      const own = secrets.source === undefined ? await this.secrets.givenFor(store) : undefined;
+      return own ?? secrets.openerOf(store, true);
+    };
+    return { unlock, requireKeys: secrets.areOfOptions };
   }
 
   /** The keys of the store, opened. @throws StoreError where it has none */

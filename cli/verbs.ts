@@ -25,6 +25,7 @@ export const COMMAND_GROUP = 'This command:';
 export const VERBS: readonly Verb[] = [
   verb(DISKS, 'capture', 'store a disk as a new image', () => import('./commands/capture.js')),
   verb(DISKS, 'restore', 'write an image back', () => import('./commands/restore.js')),
+  verb(DISKS, 'copy', 'copy images to another store', () => import('./commands/copy.js')),
   verb(DISKS, 'verify', 'check that images can be restored', () => import('./commands/verify.js')),
   verb(DISKS, 'digest', 'compute the digest of a disk', () => import('./commands/digest.js')),
   verb(LIBRARY, 'ls', 'list images', () => import('./commands/ls.js')),

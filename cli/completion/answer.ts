@@ -83,6 +83,8 @@ const FILE_OPTIONS: ReadonlySet<string> = new Set([
   '--passphrase-file',
   '--new-key-file',
   '--new-passphrase-file',
+  '--to-key-file',
+  '--to-passphrase-file',
   '--svg',
   '--read',
 ]);
@@ -149,7 +151,7 @@ function argumentAt(command: Command, index: number): Argument | undefined {
 
 async function suggestValue(option: Option, current: string, store: StoreToAsk): Promise<Suggestions> {
   if (option.argChoices !== undefined) return choices(option.argChoices, current);
-  if (option.long === '--store') return pathsOf('folders');
+  if (['--store', '--to', '--from'].includes(option.long ?? '')) return pathsOf('folders');
   if (FILE_OPTIONS.has(option.long ?? '')) return pathsOf('files');
   if (option.long === '--break') return leaseSuggestions(current, store);
   return wordsOf([], current);

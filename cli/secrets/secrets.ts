@@ -26,15 +26,25 @@ export type SecretSource = { readonly from: string } & (
   | { readonly kind: 'passphrase'; readonly passphrase: string }
 );
 
+/** What names of options and variables begin with. */
+export interface SecretNames {
+  readonly option: '--' | '--new-' | '--to-';
+  readonly variable: 'DOPPEL_' | 'DOPPEL_TO_';
+}
+
+const OF_STORE: SecretNames = { option: '--', variable: 'DOPPEL_' };
+/** Of the store that images are copied to. */
+export const OF_TARGET: SecretNames = { option: '--to-', variable: 'DOPPEL_TO_' };
+
 /** Takes the passphrase out of the environment, so that nothing that this process starts inherits it. */
-export function takeSecretEnvironment(): SecretEnvironment {
+export function takeSecretEnvironment({ variable }: SecretNames = OF_STORE): SecretEnvironment {
   const {
-    DOPPEL_KEY_FILE: keyFile,
-    DOPPEL_PASSPHRASE_FILE: passphraseFile,
-    DOPPEL_PASSPHRASE: passphrase,
-    DOPPEL_PASSPHRASE_COMMAND: passphraseCommand,
+    [`${variable}KEY_FILE`]: keyFile,
+    [`${variable}PASSPHRASE_FILE`]: passphraseFile,
+    [`${variable}PASSPHRASE`]: passphrase,
+    [`${variable}PASSPHRASE_COMMAND`]: passphraseCommand,
   } = process.env;
-  delete process.env.DOPPEL_PASSPHRASE;
+  delete process.env[`${variable}PASSPHRASE`];
   return {
     ...(keyFile && { keyFile }),
     ...(passphraseFile && { passphraseFile }),
@@ -68,14 +78,17 @@ export function sourceOfOptions(
   return source;
 }
 
-function sourceOfEnvironment(environment: SecretEnvironment): SecretSource | undefined {
+function sourceOfEnvironment(
+  environment: SecretEnvironment,
+  { variable }: SecretNames,
+): SecretSource | undefined {
   const { keyFile, passphraseFile, passphrase, passphraseCommand } = environment;
-  if (keyFile !== undefined) return { kind: 'key-file', path: keyFile, from: 'DOPPEL_KEY_FILE' };
+  if (keyFile !== undefined) return { kind: 'key-file', path: keyFile, from: `${variable}KEY_FILE` };
   if (passphraseFile !== undefined)
-    return { kind: 'passphrase-file', path: passphraseFile, from: 'DOPPEL_PASSPHRASE_FILE' };
-  if (passphrase !== undefined) return { kind: 'passphrase', passphrase, from: 'DOPPEL_PASSPHRASE' };
+    return { kind: 'passphrase-file', path: passphraseFile, from: `${variable}PASSPHRASE_FILE` };
+  if (passphrase !== undefined) return { kind: 'passphrase', passphrase, from: `${variable}PASSPHRASE` };
   if (passphraseCommand === undefined) return undefined;
-  return { kind: 'passphrase-command', command: passphraseCommand, from: 'DOPPEL_PASSPHRASE_COMMAND' };
+  return { kind: 'passphrase-command', command: passphraseCommand, from: `${variable}PASSPHRASE_COMMAND` };
 }
 
 export async function readSource(source: SecretSource): Promise<Secret> {
@@ -98,23 +111,33 @@ export class Secrets {
   readonly areOfOptions: boolean;
   #read: Promise<Secret> | undefined;
 
-  constructor(options: SecretOptions, environment: SecretEnvironment) {
-    const own = sourceOfOptions(options);
+  constructor(
+    options: SecretOptions,
+    environment: SecretEnvironment,
+    private readonly names: SecretNames = OF_STORE,
+  ) {
+    const own = sourceOfOptions(options, names.option);
     this.areOfOptions = own !== undefined;
-    this.source = own ?? sourceOfEnvironment(environment);
+    this.source = own ?? sourceOfEnvironment(environment, names);
   }
 
   /** @param isMain the store that the command is about: what is given is meant for it */
   async openerOf(store: LockedStore, isMain: boolean): Promise<Secret> {
-    const given = await this.#given();
-    if (given !== undefined && (isMain || (await mayOpen(given, store)))) return given;
+    const given = isMain ? await this.#given() : await this.givenFor(store);
+    if (given !== undefined) return given;
     const unlocked = await unlockedKeyOf(store);
-    return unlocked ?? asked(store);
+    return unlocked ?? asked(store, this.names);
+  }
+
+  /** What was given, unless it cannot be for this store. */
+  async givenFor(store: LockedStore): Promise<Secret | undefined> {
+    const given = await this.#given();
+    return given !== undefined && (await mayOpen(given, store)) ? given : undefined;
   }
 
   /** As `openerOf`, but not what was unlocked before: for whoever unlocks. */
   async openerAnew(store: LockedStore): Promise<Secret> {
-    return (await this.#given()) ?? asked(store);
+    return (await this.#given()) ?? asked(store, this.names);
   }
 
   /** A key that costs nothing and asks nobody: for completion. @throws Error where there is none */
@@ -146,11 +169,11 @@ async function unlockedKeyOf(store: LockedStore): Promise<Secret | undefined> {
   return store.slots.includes(slot) ? { kind: 'key', text: unlocked.key } : undefined;
 }
 
-async function asked({ location }: LockedStore): Promise<Secret> {
+async function asked({ location }: LockedStore, { option, variable }: SecretNames): Promise<Secret> {
   if (canAsk())
     return { kind: 'passphrase', passphrase: await promptPassphrase(`Passphrase for store ${location}: `) };
   throw await keyNeeded(
-    `Store ${location} has keys, and none is at hand: give --key-file, --passphrase-file or --passphrase-command, set DOPPEL_KEY_FILE, DOPPEL_PASSPHRASE_FILE, DOPPEL_PASSPHRASE or DOPPEL_PASSPHRASE_COMMAND, or run "doppel key unlock" before`,
+    `Store ${location} has keys, and none is at hand: give ${option}key-file, ${option}passphrase-file or ${option}passphrase-command, set ${variable}KEY_FILE, ${variable}PASSPHRASE_FILE, ${variable}PASSPHRASE or ${variable}PASSPHRASE_COMMAND, or run "doppel key unlock" before`,
     { store: location },
   );
 }
