@@ -188,6 +188,8 @@ test('sealed pack', async (t) => {
   t.is(toHex(sha(held)), said.frameHash);
   const text = Buffer.from(jsonBlock('digest').text);
   t.deepEqual(open(derived('frameKey'), 1, held).subarray(0, text.length), text);
+  t.is(toHex(bytes.subarray(16, 136)), said.seal);
+  t.is(said.frameOffset, 136);
   const gap = bytes.subarray(said.frameOffset + said.frameBytes, said.footerOffset);
   t.true(gap.every((byte) => byte === 0));
   t.is(said.packBytes, keyed.lengthClass(said.packBytes - gap.length, 65_536));

@@ -13,8 +13,8 @@
 import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { decompress } from 'zstd-napi';
-import { ascii, domain, EMPTY, hash, hkdf, need, prf, unpadded } from './ciphers.mjs';
-import { OpenStore, passingOver, READERS } from './sealed-store.mjs';
+import { domain, EMPTY, hash, need, prf, unpadded } from './ciphers.mjs';
+import { OpenStore, READERS } from './sealed-store.mjs';
 import { list, place } from './unlock.mjs';
 
 const FRAMES_KEPT = 16;
@@ -74,7 +74,11 @@ class Entries {
     need(footer.toString('latin1', 0, 4) === 'DFOS', `${what} is not sealed`);
     const [idsBytes, rowsBytes] = [footer.readUInt32LE(128), footer.readUInt32LE(132)];
     need(footer.length === 136 + idsBytes + rowsBytes, `${what} has a wrong footer`);
-    const { salt, objectKey, packIdsKey } = this.store.openSeal(footer.subarray(8, 128), READERS, what);
+    const { salt, objectKey, packIdsKey, frameKey } = this.store.openSeal(
+      footer.subarray(8, 128),
+      READERS,
+      what,
+    );
     const part = (key, number, sealed) =>
       unpadded(this.store.openPart(key, salt, [number, 0], sealed, what), what);
     const ids = part(packIdsKey, 2, footer.subarray(136, 136 + idsBytes));
@@ -83,7 +87,7 @@ class Entries {
       ids,
       rows,
       salt,
-      frameKey: hkdf(objectKey, salt, ascii('doppel frames')),
+      frameKey,
       footerOffset,
     });
   }
@@ -149,6 +153,16 @@ class Entries {
       `Entry ${id.toString('hex', 0, 6)}… is not what its id says`,
     );
     return bytes;
+  }
+}
+
+/** What is damaged costs itself alone, and is told. */
+function passingOver(read) {
+  try {
+    return read();
+  } catch (error) {
+    process.stderr.write(`Passed over: ${error.message}\n`);
+    return undefined;
   }
 }
 
