@@ -30,7 +30,7 @@ import {
   TRAILER_MAGIC,
   TRAILER_SIGNATURE_AT,
 } from './pack-constants.js';
-import { TAG_BYTES } from './seal.js';
+import { SEAL_BYTES, TAG_BYTES } from './seal.js';
 import {
   decodeIdsPart,
   decodeSealedFooter,
@@ -228,7 +228,7 @@ function decodeFrames(
   seals: readonly FrameSeal[] | undefined,
 ): Frame[] {
   const frames: Frame[] = [];
-  let end = PACK_HEADER_BYTES;
+  let end = PACK_HEADER_BYTES + (seals === undefined ? 0 : SEAL_BYTES);
   let entry = 0;
   for (let i = 0; i < count; i++) {
     const at = FOOTER_FIXED_BYTES + FRAME_ROW_BYTES * i;

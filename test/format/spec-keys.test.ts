@@ -62,9 +62,9 @@ test('what follows from the id key', (t) => {
 test('what follows from the keys of a generation', (t) => {
   const salt = derived('salt');
   t.deepEqual(keyed.memberObjectKey(given('memberKey'), salt), derived('memberObjectKey'));
+  const frameSecret = Buffer.concat([derived('objectKey'), given('memberKey')]);
   t.deepEqual(keyed.hkdf(given('memberKey'), salt, ascii('doppel pack ids')), derived('packIdsKey'));
-  const ofPack = Buffer.concat([derived('objectKey'), given('memberKey')]);
-  t.deepEqual(keyed.hkdf(ofPack, salt, ascii('doppel frames')), derived('frameKey'));
+  t.deepEqual(keyed.hkdf(frameSecret, salt, ascii('doppel frames')), derived('frameKey'));
   const ephemeral = keyed.publicOf('X25519', derived('ephemeralSecret'));
   t.deepEqual(ephemeral, derived('ephemeral'));
   t.deepEqual(keyed.agree(derived('ephemeralSecret'), publicKey('dataKey')), derived('shared'));

@@ -14,7 +14,7 @@ import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { decompress } from 'zstd-napi';
 import { domain, EMPTY, hash, need, prf, unpadded } from './ciphers.mjs';
-import { OpenStore, passingOver, READERS } from './sealed-store.mjs';
+import { OpenStore, READERS } from './sealed-store.mjs';
 import { list, place } from './unlock.mjs';
 
 const FRAMES_KEPT = 16;
@@ -153,6 +153,16 @@ class Entries {
       `Entry ${id.toString('hex', 0, 6)}… is not what its id says`,
     );
     return bytes;
+  }
+}
+
+/** What is damaged costs itself alone, and is told. */
+function passingOver(read) {
+  try {
+    return read();
+  } catch (error) {
+    process.stderr.write(`Passed over: ${error.message}\n`);
+    return undefined;
   }
 }
 

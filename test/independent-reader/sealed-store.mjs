@@ -48,23 +48,23 @@ export class OpenStore {
     return hex(found.key);
   }
 
-  /** Salt and object key of a seal, and the keys of a pack's ids and frames. */
+  /** Salt and object key of a seal; of a pack also the keys of ids and frames. */
   openSeal(seal, audience, what) {
     need(seal.readUInt16LE(0) === 1 && seal.readUInt16LE(2) === audience, `${what} is sealed in another way`);
     const [generation, salt] = [seal.readUInt32LE(4), seal.subarray(8, 40)];
     const memberKey = this.#keyOfGeneration(this.keyring.memberKeys, generation, what);
-    const packIdsKey = hkdf(memberKey, salt, ascii('doppel pack ids'));
     if (audience === MEMBERS) {
       need(
         seal.subarray(40).every((byte) => byte === 0),
         `${what}: its seal is wrong`,
       );
-      return { salt, objectKey: hkdf(memberKey, salt, ascii('doppel member object')), packIdsKey };
+      return { salt, objectKey: hkdf(memberKey, salt, ascii('doppel member object')) };
     }
     const dataKey = this.#keyOfGeneration(this.keyring.dataKeys, generation, what);
     const ephemeral = seal.subarray(40, 72);
     const wrapKey = hkdf(agree(dataKey, ephemeral), salt, ascii('doppel wrap'), ephemeral, publicOf(dataKey));
     const objectKey = this.openPart(wrapKey, salt, [0, 0], seal.subarray(72, 120), what);
+    const packIdsKey = hkdf(memberKey, salt, ascii('doppel pack ids'));
     const frameKey = hkdf(Buffer.concat([objectKey, memberKey]), salt, ascii('doppel frames'));
     return { salt, objectKey, packIdsKey, frameKey };
   }
@@ -153,7 +153,7 @@ export class OpenStore {
     const order = ({ header: a }, { header: b }) =>
       a.sequence - b.sequence || a.createdMs - b.createdMs || (a.pubId < b.pubId ? -1 : 1);
     const images = ids
-      .map((id) => passingOver(() => this.manifest(id)))
+      .map((id) => this.manifest(id)) // one that cannot be read may be the newest [11, I12]
       .filter((image) => image?.header.name === name)
       .sort(order);
     if (tag === undefined) return images.at(-1);
@@ -164,16 +164,6 @@ export class OpenStore {
     if (said && !(captured?.header.sequence > said.at))
       return images.find(({ header }) => header.pubId === said.image);
     return captured;
-  }
-}
-
-/** What is damaged costs itself alone, and is told. */
-export function passingOver(read) {
-  try {
-    return read();
-  } catch (error) {
-    process.stderr.write(`Passed over: ${error.message}\n`);
-    return undefined;
   }
 }
 
