@@ -19,7 +19,7 @@ import {
   type SketchSample,
 } from '../../store-format/index.js';
 import { NewChunks } from '../packs/new-chunks.js';
-import { CHUNK_HOMES, ENTRY_HOMES } from '../packs/pack-catalog.js';
+import { CHUNK_HOMES, ENTRY_HOMES } from '../packs/sought.js';
 import type { EntrySink } from './entry-sinks.js';
 import type { ParentImage } from './parent-image.js';
 import type { FoundSegment, ScannedSpan, SettledSegment } from './scanned-segment.js';

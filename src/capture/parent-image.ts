@@ -17,7 +17,8 @@ import type { Engine } from '../engine/engine.js';
 import { messageOf, StoreError } from '../errors.js';
 import { readManifest } from '../images/image-heads.js';
 import { readMarkInForce } from '../images/marks.js';
-import { CHUNK_HOMES, ENTRY_HOMES, type PackCatalog, type Sought } from '../packs/pack-catalog.js';
+import type { PackCatalog } from '../packs/pack-catalog.js';
+import { CHUNK_HOMES, ENTRY_HOMES, type Sought } from '../packs/sought.js';
 
 export class ParentImage {
   #trusted: boolean;

@@ -14,7 +14,7 @@ import { HeldLease } from '../engine/lease.js';
 import { StoreError } from '../errors.js';
 import type { ObjectStore } from '../objects/object-store.js';
 import type { FooterTable } from '../packs/footer-table.js';
-import { CHUNK_COPIES, ENTRY_COPIES } from '../packs/pack-catalog.js';
+import { CHUNK_COPIES, ENTRY_COPIES } from '../packs/sought.js';
 import type { CheckedCopies } from '../reachability/checked-copies.js';
 import { Copier } from '../reachability/copier.js';
 import type { MissingEntries } from '../reachability/missing-entries.js';
