@@ -19,6 +19,13 @@ export interface Environment {
 /** Enough for a person to tell which command it is. */
 const COMMAND_LENGTH = 200;
 
+/** The first words of the process's command line. Not what follows an option: that may be a secret. */
+function firstWords(): string {
+  const words = process.argv.slice(2, 4);
+  const option = words.findIndex((word) => word.startsWith('-'));
+  return words.slice(0, option < 0 ? words.length : option).join(' ');
+}
+
 /** @param command what leases and marks say is at work; the first words of the process's command line by default */
 export function systemEnvironment(command?: string): Environment {
   return {
@@ -33,6 +40,6 @@ export function systemEnvironment(command?: string): Environment {
     random: (bytes) => randomBytes(bytes),
     host: hostname(),
     pid: process.pid,
-    command: (command ?? process.argv.slice(2, 4).join(' ')).slice(0, COMMAND_LENGTH) || 'library',
+    command: (command ?? firstWords()).slice(0, COMMAND_LENGTH) || 'library',
   };
 }

@@ -41,6 +41,7 @@ export type StoreErrorCode =
   | 'object-unreadable'
   | 'chunk-damaged'
   | 'chunk-missing'
+  | 'rolled-back'
   // the world
   | 'no-space'
   | 'conflict'

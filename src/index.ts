@@ -8,5 +8,6 @@ export { parseChangedRanges } from './capture/changed-ranges.js';
 export { type DigestOptions, digest } from './digest/digest.js';
 export { StoreError, type StoreErrorCode, type StoreErrorDetails } from './errors.js';
 export type * from './interface.js';
-export { initStore, openStore } from './store/open-store.js';
+export { describeKey } from './keys/slot-secret.js';
+export { identifyStore, initStore, openStore } from './store/open-store.js';
 export { versions } from './versions.js';

@@ -11,38 +11,63 @@ export const HexSchema = v.pipe(v.string(), v.maxLength(262_144), v.regex(/^(?:[
 export const AccessSchema = v.picklist(['full', 'write']);
 export type Access = v.InferOutput<typeof AccessSchema>;
 
-export const EncryptionSchema = v.object({
-  scheme: v.literal(1),
-  /** Ed25519 public key of the owner. */
-  owner: Hex32Schema,
-  /** In force: what is written is sealed for this one. */
-  generation: CountSchema,
-  /** X25519 public keys of all generations. */
-  dataKeys: v.pipe(
-    v.array(v.object({ generation: CountSchema, kem: v.literal(1), publicKey: Hex32Schema })),
-    v.minLength(1),
-    v.maxLength(1024),
+/** Stands in seals as u32; 0 is none. */
+const GenerationSchema = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(2 ** 32 - 1));
+const MAX_GENERATIONS = 1024;
+
+export const EncryptionSchema = v.pipe(
+  v.object({
+    scheme: v.literal(1),
+    /** Ed25519 public key of the owner. */
+    owner: Hex32Schema,
+    /** In force: what is written is sealed for this one. */
+    generation: GenerationSchema,
+    /** X25519 public keys of all generations. */
+    dataKeys: v.pipe(
+      v.array(v.object({ generation: GenerationSchema, kem: v.literal(1), publicKey: Hex32Schema })),
+      v.minLength(1),
+      v.maxLength(MAX_GENERATIONS),
+    ),
+    /** Slot id -> its X25519 public key, and a keyring sealed to that. */
+    grants: mapOf(Hex16Schema, v.object({ access: AccessSchema, publicKey: Hex32Schema, sealed: HexSchema })),
+  }),
+  v.check(({ dataKeys }) => isEachOnce(dataKeys), 'a generation has one key'),
+  v.check(
+    ({ generation, dataKeys }) => dataKeys.some((key) => key.generation === generation),
+    'the generation in force has no key',
   ),
-  /** Slot id -> its X25519 public key, and a keyring sealed to that. */
-  grants: mapOf(Hex16Schema, v.object({ access: AccessSchema, publicKey: Hex32Schema, sealed: HexSchema })),
-});
+);
 export type Encryption = v.InferOutput<typeof EncryptionSchema>;
 
-const ScryptSchema = v.object({
-  name: v.literal('scrypt'),
-  salt: Hex32Schema,
-  /** A power of two; memory is 128 n r bytes. */
-  n: v.pipe(v.number(), v.integer(), v.minValue(2), v.maxValue(2 ** 22)),
-  r: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(32)),
-  p: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(16)),
-});
-const Argon2idSchema = v.object({
-  name: v.literal('argon2id'),
-  salt: Hex32Schema,
-  passes: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(100)),
-  memoryKib: v.pipe(v.number(), v.integer(), v.minValue(8), v.maxValue(2 ** 21)),
-  lanes: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(16)),
-});
+/** Slots are read before anybody vouches for them: they may ask for no more memory than this. */
+export const KDF_MAX_BYTES = 2 ** 30;
+
+const ScryptSchema = v.pipe(
+  v.object({
+    name: v.literal('scrypt'),
+    salt: Hex32Schema,
+    n: v.pipe(
+      v.number(),
+      v.integer(),
+      v.minValue(2),
+      v.maxValue(2 ** 22),
+      v.check((n) => (n & (n - 1)) === 0, 'a power of two'),
+    ),
+    r: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(32)),
+    p: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(16)),
+  }),
+  v.check(({ n, r }) => 128 * n * r <= KDF_MAX_BYTES, 'wants too much memory'),
+);
+const Argon2idSchema = v.pipe(
+  v.object({
+    name: v.literal('argon2id'),
+    salt: Hex32Schema,
+    passes: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(100)),
+    memoryKib: v.pipe(v.number(), v.integer(), v.minValue(8), v.maxValue(KDF_MAX_BYTES / 1024)),
+    lanes: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(16)),
+  }),
+  v.check(({ memoryKib, lanes }) => memoryKib >= 8 * lanes, 'a lane has 8 KiB at least'),
+);
 export const KdfSchema = v.variant('name', [ScryptSchema, Argon2idSchema]);
 export type Kdf = v.InferOutput<typeof KdfSchema>;
 
@@ -50,12 +75,21 @@ export type Kdf = v.InferOutput<typeof KdfSchema>;
 export const KeySlotSchema = v.object({
   id: Hex16Schema,
   kdf: KdfSchema,
-  /** The slot's secret key and the owner's public key, under the key that the passphrase gives. */
-  sealed: HexSchema,
+  /** The slot's secret key and the owner's public key, under the key that the passphrase gives: 80 bytes. */
+  sealed: v.pipe(v.string(), v.regex(/^[0-9a-f]{160}$/)),
 });
 export type KeySlot = v.InferOutput<typeof KeySlotSchema>;
 
-const GenerationKeySchema = v.object({ generation: CountSchema, key: Hex32Schema });
+const GenerationKeySchema = v.object({ generation: GenerationSchema, key: Hex32Schema });
+const GenerationKeysSchema = v.pipe(
+  v.array(GenerationKeySchema),
+  v.maxLength(MAX_GENERATIONS),
+  v.check((keys) => isEachOnce(keys), 'a generation has one key'),
+);
+
+function isEachOnce(keys: readonly { readonly generation: number }[]): boolean {
+  return new Set(keys.map(({ generation }) => generation)).size === keys.length;
+}
 
 /** Somebody whose signature counts. */
 export const WriterSchema = v.object({
@@ -84,9 +118,9 @@ export const KeyringSchema = v.object({
   access: AccessSchema,
   /** PRF key of all ids, and of the gear table: lives as long as the store. */
   idKey: Hex32Schema,
-  memberKeys: v.array(GenerationKeySchema),
+  memberKeys: GenerationKeysSchema,
   /** X25519 secret keys; of full access alone. */
-  dataKeys: v.array(GenerationKeySchema),
+  dataKeys: GenerationKeysSchema,
   /** Ed25519 seed of the owner; of full access alone. */
   ownerSeed: v.exactOptional(Hex32Schema),
   /** Ed25519 seed of this slot's writer, and its name. */

@@ -8,6 +8,7 @@ import {
   PACK_MAX_BYTES,
   PACK_MAX_ENTRIES,
   PACK_MAX_FRAMES,
+  SEALED_PACK_MAX_FRAMES,
 } from './limits.js';
 import {
   EntryKind,
@@ -179,7 +180,8 @@ export function decodePackFooter(
   const frameCount = view.getUint32(56, true);
   const entryCount = view.getUint32(60, true);
   if (frameCount === 0) throw new FormatError('bad-value', FOOTER, 56, 'a pack without frames');
-  if (frameCount > PACK_MAX_FRAMES || entryCount > PACK_MAX_ENTRIES) {
+  const mostFrames = seals === undefined ? PACK_MAX_FRAMES : SEALED_PACK_MAX_FRAMES;
+  if (frameCount > mostFrames || entryCount > PACK_MAX_ENTRIES) {
     throw new FormatError('too-large', FOOTER, 56, `${frameCount} frames, ${entryCount} entries`);
   }
   const lengthsAt = FOOTER_FIXED_BYTES + FRAME_ROW_BYTES * frameCount;

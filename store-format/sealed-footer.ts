@@ -114,6 +114,7 @@ export function decodeIdsPart(padded: Uint8Array, salt: Uint8Array): PackFooter 
 function idsHead(bytes: Buffer): { readonly entries: number } {
   if (bytes.length < IDS_FIXED_BYTES) throw new FormatError('truncated', STRUCTURE, bytes.length, 'no ids');
   const entries = bytes.readUInt32LE(20);
+  if (entries === 0) throw new FormatError('bad-value', STRUCTURE, 20, 'a pack without entries');
   if (entries > PACK_MAX_ENTRIES) throw new FormatError('too-large', STRUCTURE, 20, `${entries} entries`);
   if (bytes.length !== IDS_FIXED_BYTES + HASH_BYTES * entries)
     throw new FormatError('truncated', STRUCTURE, bytes.length, `${entries} entries`);

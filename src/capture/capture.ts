@@ -129,6 +129,7 @@ class CaptureRun {
     await settlePacks(engine.objects, relied);
     options.signal?.throwIfAborted();
     await lease.publish(manifest); // [5]
+    await engine.memory?.published(header.name, pubIdOf(header));
     await catalog.index.addCover(pubIdOf(header), [...relied]).catch(() => undefined); // it only saves time
     return toResult(engine, captured, asked, storedBytes, newImage(header));
   }

@@ -97,9 +97,14 @@ export class Vault implements FooterOpener {
     return { bytes: encodeSeal({ kem, generation, salt, ephemeral, wrapped }), salt, objectKey };
   }
 
-  /** @throws FormatError when it is not for this keyring, or was changed */
-  openSeal(bytes: Uint8Array): OpenSeal {
+  /**
+   * @param kem who such an object is sealed for
+   * @throws FormatError when it is not for this keyring, or was changed
+   */
+  openSeal(bytes: Uint8Array, kem: Kem): OpenSeal {
     const seal = decodeSeal(bytes);
+    if (seal.kem !== kem)
+      throw new FormatError('bad-seal', 'seal', 2, 'it is sealed for others than it is for');
     const { generation, salt, ephemeral, wrapped } = seal;
     const opened = { bytes: bytes.subarray(0, SEAL_BYTES), salt };
     if (seal.kem === Kem.members) {
@@ -150,7 +155,7 @@ export class Vault implements FooterOpener {
     const idsPart = this.openPart(members, SealedPart.packIds, footer.idsPart);
     const opened = { idsPart, salt, storeId: this.keyring.storeId, signer };
     if (!this.canRead) return opened;
-    const seal = this.openSeal(footer.seal);
+    const seal = this.openSeal(footer.seal, Kem.readers);
     const part = this.openPart(seal, SealedPart.packRows, footer.rowsPart);
     return { ...opened, rows: { part, frameKey: this.frameKeyOf(seal) } };
   }

@@ -10,7 +10,7 @@ import {
 } from '../../store-format/index.js';
 import { StoreError } from '../errors.js';
 import { blake3 } from '../hashing/blake3.js';
-import { changeHighest, readHighestReadable } from '../objects/numbered-records.js';
+import { changeHighest, type RecordSource, readHighestReadable } from '../objects/numbered-records.js';
 import type { ObjectStore } from '../objects/object-store.js';
 import type { Engine } from './engine.js';
 
@@ -31,7 +31,7 @@ export interface ReadConfig {
 }
 
 /** @throws not-a-store, unsupported-format, unsupported-feature, object-damaged */
-export async function readConfig(objects: ObjectStore): Promise<ReadConfig> {
+export async function readConfig(objects: RecordSource): Promise<ReadConfig> {
   try {
     // Flags are judged before anything else of the config: what they announce may change the rest.
     const flags = await readHighestReadable(objects, 'config', 'config', ConfigHeadSchema);
@@ -50,7 +50,7 @@ export async function readConfig(objects: ObjectStore): Promise<ReadConfig> {
   }
 }
 
-function notAStore(objects: ObjectStore): StoreError {
+function notAStore(objects: RecordSource): StoreError {
   return new StoreError('not-a-store', `${objects.location} is not a doppel store: it has no config record`, {
     store: objects.location,
   });
@@ -58,7 +58,7 @@ function notAStore(objects: ObjectStore): StoreError {
 
 /** @throws unsupported-feature */
 export function requireFeatures(
-  objects: ObjectStore,
+  objects: Pick<ObjectStore, 'location'>,
   config: Pick<Config, 'features'>,
   set: keyof Config['features'],
 ): void {
@@ -83,7 +83,7 @@ export function checkChunker(parameters: StoredChunker): StoredChunker {
   );
 }
 
-/** The store can be written by this version. @throws unsupported-feature, store-read-only, object-damaged */
+/** The store can be written by this version. @throws unsupported-feature, store-read-only, object-damaged, rolled-back */
 export function requireWritable({
   objects,
   config,

@@ -16,6 +16,7 @@ import type { Environment } from '../environment.js';
 import { messageOf, type StoreError } from '../errors.js';
 import { blake3 } from '../hashing/blake3.js';
 import { ImageLibrary } from '../images/image-library.js';
+import type { ImageMemory } from '../images/image-memory.js';
 import type { OperationOptions, Warning } from '../interface.js';
 import type { ObjectStore } from '../objects/object-store.js';
 import { PackCatalog, type RefreshResult } from '../packs/pack-catalog.js';
@@ -32,6 +33,8 @@ export interface EngineParts {
   /** Opens a chunk index that nobody else uses. */
   readonly openIndex: () => Promise<IndexSlot>;
   readonly warn: (warning: Warning) => void;
+  /** What this client saw of the store's images before; only of stores with keys. */
+  readonly memory?: ImageMemory | undefined;
 }
 
 /** Where the store has keys, they say what the config does not. */
@@ -49,6 +52,7 @@ export class Engine {
   readonly warn: (warning: Warning) => void;
   config: Config;
   readonly configDamage: StoreError | undefined;
+  readonly memory: ImageMemory | undefined;
   readonly #openIndex: () => Promise<IndexSlot>;
   #slot: Promise<IndexSlot> | undefined;
   #catalog: PackCatalog | undefined;
@@ -72,7 +76,8 @@ export class Engine {
     this.config = parts.config;
     this.configDamage = parts.configDamage;
     this.warn = parts.warn;
-    this.library = new ImageLibrary(parts.objects, parts.environment, parts.warn);
+    this.memory = parts.memory;
+    this.library = new ImageLibrary(parts.objects, parts.environment, parts.warn, parts.memory);
     this.#openIndex = parts.openIndex;
   }
 

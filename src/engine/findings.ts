@@ -20,7 +20,7 @@ export class Findings {
 
   add({ code, message, details }: StoreError): void {
     const object = details.object === undefined ? {} : { object: details.object };
-    const isDamage = code === 'object-damaged' || code === 'object-missing';
+    const isDamage = code === 'object-damaged' || code === 'object-missing' || code === 'rolled-back';
     this.problems.push({ code: isDamage ? code : 'object-unreadable', message, ...object });
   }
 

@@ -42,10 +42,11 @@ const DEFAULT_WAIT_MS = 10 * 60 * 1000;
 /** Bytes rewritten before the packs that they come from go: the room that the disk must have. */
 const BATCH_BYTES = 1024 * 1024 * 1024;
 
-/** @throws gc-running, store-read-only, object-damaged, object-missing, object-unreadable, no-space, conflict */
+/** @throws gc-running, store-read-only, rolled-back, object-damaged, object-missing, object-unreadable, no-space, conflict */
 export async function gc(engine: Engine, options: GcOptions): Promise<GcResult> {
   if (options.dryRun) return overtakenIsConflict(new GcRun(engine, options).preview());
   requireWritable(engine);
+  await engine.library.requireNotRolledBack();
   const lease = await HeldLease.take(engine.objects, engine.environment, 'gc');
   try {
     return await overtakenIsConflict(new GcRun(engine, options).run(lease.id));

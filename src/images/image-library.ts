@@ -15,16 +15,19 @@ import { StoreError } from '../errors.js';
 import type { Image, ImageFilter, Warning } from '../interface.js';
 import type { ObjectStore } from '../objects/object-store.js';
 import { type HeadListing, ManifestHeads } from './image-heads.js';
+import type { ImageMemory, ShownImages } from './image-memory.js';
 import { findPurged, listMarks, setMark } from './marks.js';
 import { bySequence, changeNameRecord, readNameRecordLeniently, resolveTags } from './name-records.js';
 import { checkName, checkWords, parseReference, type Reference } from './reference.js';
 import { toImage } from './to-image.js';
 
+type Shown = ShownImages['names'] extends ReadonlyMap<string, infer One> ? One : never;
+
 /** Everything that the library knows at one moment. */
 export interface LibraryState {
   readonly images: readonly Image[];
   readonly listing: HeadListing;
-  /** Manifests, name records and marks that cannot be read: readers do without them, writers must not. */
+  /** Manifests, name records and marks that cannot be read or were there once: readers do without them, writers must not. */
   readonly unreadable: readonly StoreError[];
 }
 
@@ -35,6 +38,7 @@ export class ImageLibrary {
     private readonly objects: ObjectStore,
     private readonly environment: Environment,
     private readonly warn: (warning: Warning) => void,
+    private readonly memory?: ImageMemory,
   ) {
     this.#heads = new ManifestHeads(objects);
   }
@@ -53,14 +57,15 @@ export class ImageLibrary {
   /** All images, removed ones included (not purged ones), by name and sequence. */
   async load(): Promise<LibraryState> {
     const state = await this.#load();
-    for (const { message } of state.unreadable) this.warn({ code: 'image-unreadable', message });
+    for (const { code, message } of state.unreadable)
+      this.warn({ code: code === 'rolled-back' ? code : 'image-unreadable', message });
     return state;
   }
 
   /**
    * What cannot be read may be any image's newest version, tag or protection: writers stop, readers may go on.
    *
-   * @throws object-damaged, object-unreadable, unsupported-format
+   * @throws object-damaged, object-unreadable, unsupported-format, rolled-back
    */
   async requireReadable(): Promise<LibraryState> {
     const state = await this.#load();
@@ -69,14 +74,28 @@ export class ImageLibrary {
     return state;
   }
 
+  /**
+   * For who deletes what no image needs: images that are gone for no reason may be needed.
+   *
+   * @throws rolled-back
+   */
+  async requireNotRolledBack(): Promise<void> {
+    if (this.memory === undefined) return;
+    const { unreadable } = await this.#load();
+    const rolledBack = unreadable.find(({ code }) => code === 'rolled-back');
+    if (rolledBack !== undefined) throw rolledBack;
+  }
+
   async #load(): Promise<LibraryState> {
+    const recalled = await this.memory?.recall();
     const listing = await this.heads();
     const unreadable = [...listing.unreadable];
     const present = new Set(listing.headers.map(pubIdOf));
     const marks = await listMarks(this.objects, present, (error) => unreadable.push(error));
     const images: Image[] = [];
+    const names: Map<string, Shown> = new Map();
     for (const [name, headers] of groupByName(listing.headers)) {
-      const { record, damage } = await readNameRecordLeniently(this.objects, name);
+      const { record, highest, damage } = await readNameRecordLeniently(this.objects, name);
       if (damage !== undefined) unreadable.push(damage);
       const verdictOf = (header: ManifestHeader) => marks.get(pubIdOf(header))?.verdict ?? 'restored';
       const tags = resolveTags(
@@ -87,7 +106,12 @@ export class ImageLibrary {
         const verdict = verdictOf(header);
         if (verdict !== 'purged') images.push(toImage(header, record, tags, verdict === 'removed'));
       }
+      const newest = headers.findLast((header) => verdictOf(header) !== 'purged');
+      names.set(name, { newest: newest && pubIdOf(newest), record: highest });
     }
+    const complete = unreadable.length === 0;
+    const rolledBack = await recalled?.judge(this.objects, { names, images: present, complete });
+    if (rolledBack !== undefined) unreadable.push(rolledBack);
     return { images, listing, unreadable };
   }
 

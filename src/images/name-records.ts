@@ -22,15 +22,15 @@ export async function readNameRecord(objects: ObjectStore, name: string): Promis
 export async function readNameRecordLeniently(
   objects: ObjectStore,
   name: string,
-): Promise<{ readonly record: NameRecord; readonly damage?: StoreError }> {
-  const { value, damage } = await readHighestReadable(
+): Promise<{ readonly record: NameRecord; readonly highest: number; readonly damage?: StoreError }> {
+  const { value, highest, damage } = await readHighestReadable(
     objects,
     nameFolder(name, blake3),
     'name',
     NameRecordSchema,
   );
   const record = value ?? emptyRecord(name);
-  return damage === undefined ? { record } : { record, damage };
+  return damage === undefined ? { record, highest } : { record, highest, damage };
 }
 
 export function changeNameRecord(

@@ -8,7 +8,9 @@ export interface Problem {
     | 'chunk-missing'
     | 'object-damaged'
     | 'object-missing'
-    | 'object-unreadable';
+    | 'object-unreadable'
+    /** The store shows less than this client has seen. */
+    | 'rolled-back';
   readonly message: string;
   /** Reference of the image that is hurt. */
   readonly image?: string;

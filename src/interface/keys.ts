@@ -45,8 +45,16 @@ export interface StoreKeys {
   add(key: NewKey): Promise<KeyInfo>;
   /** @param which a label, or the start of an id. @throws StoreError key-forbids, bad-setting */
   remove(which: string): Promise<KeyInfo>;
-  /** A new passphrase for the slot that opened the store. @throws StoreError key-forbids */
-  change(passphrase: string, kdf?: NewKey['kdf']): Promise<KeyInfo>;
-  /** New data, member and writer keys for what is written from now on. @throws StoreError key-forbids */
+  /**
+   * A new passphrase or key file in place of the slot that opened the store, under the same label.
+   *
+   * @throws StoreError key-forbids
+   */
+  change(to: Pick<NewKey, 'passphrase' | 'kdf' | 'onKey'>): Promise<KeyInfo>;
+  /**
+   * New data, member and writer keys for what is written from now on. This open store goes on with the old ones.
+   *
+   * @throws StoreError key-forbids
+   */
   rotate(): Promise<RotateResult>;
 }

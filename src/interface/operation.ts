@@ -20,7 +20,9 @@ export interface Warning {
     | 'lease-broken'
     | 'pack-damaged'
     | 'seed-incomplete'
-    | 'target-incomplete';
+    | 'target-incomplete'
+    | 'rolled-back'
+    | 'weak-key';
   readonly message: string;
 }
 

@@ -133,6 +133,8 @@ export interface InitOptions {
   readonly level?: number;
   /** Gives the store keys: what it holds is sealed and signed. */
   readonly encrypt?: EncryptOptions;
+  /** As of `OpenOptions`. */
+  readonly stateFolder?: string | false;
 }
 
 export interface OpenOptions {
@@ -145,7 +147,24 @@ export interface OpenOptions {
   /** What others are told is at work, such as by `doctor`: the first words of the command line by default. */
   readonly command?: string;
   /** Asked once, when the store turns out to have keys. */
-  readonly unlock?: () => Promise<Secret>;
+  readonly unlock?: (store: LockedStore) => Promise<Secret>;
+  /** Refuses a store without keys: whoever serves it could show one in place of the store that has them. */
+  readonly requireKeys?: boolean;
+  /**
+   * Where this client remembers what it saw of stores with keys, so that an older state of one is found out; a state folder
+   * of the user's by default, `false` for no memory.
+   */
+  readonly stateFolder?: string | false;
+  /** Takes what the store shows now for right, whatever was seen before. */
+  readonly trust?: boolean;
+}
+
+/** What can be said of a store that is not open. */
+export interface LockedStore {
+  readonly id: string;
+  readonly location: string;
+  /** Ids of the slots that open it. */
+  readonly slots: readonly string[];
 }
 
 /** What a user opens a store with: a passphrase, or the text of a key file. */

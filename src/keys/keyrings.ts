@@ -10,7 +10,9 @@ import {
   fromHex,
   type KeyringPayload,
   KeyringSchema,
+  pad,
   toHex,
+  unpad,
 } from '../../store-format/index.js';
 import { agreementPublicKey, signingPublicKey } from '../encryption/ciphers.js';
 import { openWith, sealFor } from '../encryption/grant.js';
@@ -22,6 +24,8 @@ type Random = (bytes: number) => Uint8Array;
 
 /** Name of the writer that all with full access sign as. */
 export const OWNER = 'owner';
+/** Smallest class of a keyring: of ten slots and a few writers. */
+const SMALLEST = 4096;
 
 /** The keyring of a new store, for full access. */
 export function newKeyring(random: Random, nowMs: number): KeyringPayload {
@@ -75,7 +79,8 @@ export function grantTo(
   random: Random,
 ): Encryption['grants'][string] {
   const context = contextOf(storeId, fromHex(slot));
-  const sealed = sealFor(fromHex(publicKey), encodePayload(keyring), context, random(32));
+  const padded = pad(encodePayload(keyring), SMALLEST);
+  const sealed = sealFor(fromHex(publicKey), padded, context, random(32));
   return { access: keyring.access, publicKey, sealed: toHex(sealed) };
 }
 
@@ -102,7 +107,7 @@ export function openKeyring(
       'key-wrong',
       `Key ${slot.slice(0, 8)} opens this store no more: it was removed; ask for another`,
     );
-  const payload = decodePayload(bytes, KeyringSchema, 'keyring');
+  const payload = decodePayload(unpad(bytes, 'keyring'), KeyringSchema, 'keyring');
   return { keyring: toKeyring(payload, encryption, secret), payload };
 }
 

@@ -26,6 +26,16 @@ export function newKdf(name: Kdf['name'], salt: Uint8Array): Kdf {
   return name === 'scrypt' ? { name, salt: ownSalt, ...SCRYPT } : { name, salt: ownSalt, ...ARGON2ID };
 }
 
+/** Whether guessing costs less work or memory than with what `newKdf` asks for. */
+export function isWeakerThanToday(kdf: Kdf): boolean {
+  if (kdf.name === 'scrypt') {
+    const { n, r, p } = SCRYPT;
+    return kdf.n * kdf.r < n * r || kdf.n * kdf.r * kdf.p < n * r * p;
+  }
+  const { passes, memoryKib } = ARGON2ID;
+  return kdf.memoryKib < memoryKib || kdf.memoryKib * kdf.passes < memoryKib * passes;
+}
+
 async function keyOf(kdf: Kdf, passphrase: string): Promise<Uint8Array> {
   const text = passphrase.normalize('NFC');
   const salt = fromHex(kdf.salt);

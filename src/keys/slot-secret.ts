@@ -3,6 +3,7 @@
  * printed on paper: bech32m, whose checksum finds typing errors.
  */
 import { bech32m } from '@scure/base';
+import { toHex } from '../../store-format/index.js';
 import { StoreError } from '../errors.js';
 
 export interface SlotSecret {
@@ -24,6 +25,12 @@ const BYTES = 97;
 export function encodeSlotSecret({ storeId, slot, secret, owner }: SlotSecret): string {
   const bytes = Uint8Array.from([VERSION, ...storeId, ...slot, ...secret, ...owner]);
   return bech32m.encode(PREFIX, bech32m.toWords(bytes), false);
+}
+
+/** Which store and slot a key file is for: no secret. @throws bad-key */
+export function describeKey(text: string): { readonly storeId: string; readonly slot: string } {
+  const { storeId, slot } = decodeSlotSecret(text);
+  return { storeId: toHex(storeId), slot: toHex(slot) };
 }
 
 /** Takes line breaks and spaces between the letters. @throws bad-key */

@@ -33,7 +33,7 @@ export class OpenStoreKeys implements StoreKeys {
 
   constructor(
     private readonly engine: Engine,
-    private readonly secret: SlotSecret,
+    private secret: SlotSecret,
   ) {
     this.access = engine.objects.vault!.keyring.access;
   }
@@ -53,12 +53,15 @@ export class OpenStoreKeys implements StoreKeys {
     return payload.slots.map((note) => toKeyInfo(note, { payload, encryption }, this.slot));
   }
 
-  add(key: NewKey): Promise<KeyInfo> {
-    return this.#add(key);
+  async add(key: NewKey): Promise<KeyInfo> {
+    return (await this.#add(key)).added;
   }
 
   /** @param replaced a slot that goes in the same step */
-  async #add(key: NewKey, replaced?: string): Promise<KeyInfo> {
+  async #add(
+    key: NewKey,
+    replaced?: string,
+  ): Promise<{ readonly added: KeyInfo; readonly secret: SlotSecret }> {
     this.#requireFull();
     const { environment, objects } = this.engine;
     const secret = newSlotSecret(this.#random, this.secret.storeId, this.secret.owner);
@@ -75,7 +78,7 @@ export class OpenStoreKeys implements StoreKeys {
         replaced === undefined ? old : this.#withoutSlot(old, findSlot(old.payload.slots, replaced));
       return this.#withSlot(rest, note, publicKey, key.writeOnly?.names);
     });
-    return toKeyInfo(note, state, this.slot);
+    return { added: toKeyInfo(note, state, this.slot), secret };
   }
 
   /** @param which a label, or the start of an id */
@@ -96,12 +99,15 @@ export class OpenStoreKeys implements StoreKeys {
     return removed!;
   }
 
-  /** A new passphrase for the slot that this store was opened with: a new slot, and the old one goes. */
-  async change(passphrase: string, kdf: NewKey['kdf'] = 'scrypt'): Promise<KeyInfo> {
-    const { label } = findSlot(this.#stateOf(this.engine.config).payload.slots, this.slot);
-    const added = await this.#add({ label, passphrase, kdf }, this.slot);
-    await this.engine.objects.delete(keySlotKey(this.slot));
-    return added;
+  /** A new slot, and the one that this store was opened with goes. */
+  async change(to: Pick<NewKey, 'passphrase' | 'kdf' | 'onKey'>): Promise<KeyInfo> {
+    this.#requireFull();
+    const old = this.slot;
+    const { label } = findSlot(this.#stateOf(this.engine.config).payload.slots, old);
+    const { added, secret } = await this.#add({ ...to, label }, old);
+    this.secret = secret;
+    await this.engine.objects.delete(keySlotKey(old));
+    return { ...added, inUse: true };
   }
 
   /** New keys for all that is written from now on; every slot that is left is granted them. */

@@ -7,26 +7,33 @@ import {
   type KeySlot,
   KeySlotSchema,
   parseLeaseId,
+  toHex,
 } from '../../store-format/index.js';
-import { Vault } from '../encryption/vault.js';
+import { requireOwner, Vault } from '../encryption/vault.js';
 import { StoreError } from '../errors.js';
 import { blake3 } from '../hashing/blake3.js';
 import type { Secret } from '../interface.js';
-import { readRecord } from '../objects/numbered-records.js';
+import { type RecordSource, readRecord } from '../objects/numbered-records.js';
 import type { ObjectStore } from '../objects/object-store.js';
 import { openKeyring } from './keyrings.js';
-import { openSlot } from './passphrase.js';
+import { isWeakerThanToday, openSlot } from './passphrase.js';
 import { decodeSlotSecret, type SlotSecret } from './slot-secret.js';
 
+export interface Unlocked {
+  readonly secret: SlotSecret;
+  /** A passphrase whose parameters make it easier to guess than today's do. */
+  readonly isWeak: boolean;
+}
+
 /** @throws key-wrong, bad-key, object-damaged */
-export async function unlock(objects: ObjectStore, config: Config, secret: Secret): Promise<SlotSecret> {
-  if (secret.kind === 'key') return decodeSlotSecret(secret.text);
+export async function unlock(objects: ObjectStore, config: Config, secret: Secret): Promise<Unlocked> {
+  if (secret.kind === 'key') return { secret: decodeSlotSecret(secret.text), isWeak: false };
   const storeId = fromHex(config.storeId);
   const { slots, damage } = await readSlots(objects);
   for (const slot of slots) {
     if (config.encryption?.grants[slot.id] === undefined) continue; // removed, and the file is still there
     const opened = await openSlot(slot, storeId, secret.passphrase);
-    if (opened !== undefined) return opened;
+    if (opened !== undefined) return { secret: opened, isWeak: isWeakerThanToday(slot.kdf) };
   }
   throw (
     damage ??
@@ -53,9 +60,29 @@ export async function readSlots(
 }
 
 /**
+ * A place's configs, of which each needs the signature of the owner whom the slot knows. Anybody can seal a keyring for a
+ * slot, whose public key all can see: nothing that a config says of keys counts before this was looked at.
+ */
+export function ownersConfigs(
+  place: RecordSource,
+  { storeId, owner }: Pick<SlotSecret, 'storeId' | 'owner'>,
+): RecordSource {
+  const pinned = { storeId, owner: toHex(owner) };
+  return {
+    location: place.location,
+    list: (folder) => place.list(folder),
+    get: async (key) => {
+      const fetched = await place.get(key);
+      requireOwnersRecord(pinned, key, fetched.bytes);
+      return fetched;
+    },
+  };
+}
+
+/**
  * The vault that a slot's secret opens.
  *
- * @param config as it stands: who signed it is looked at here
+ * @param config one of `ownersConfigs`
  * @throws key-wrong, object-damaged
  */
 export function openVault(config: Config, secret: SlotSecret, random: (bytes: number) => Uint8Array): Vault {
@@ -63,10 +90,14 @@ export function openVault(config: Config, secret: SlotSecret, random: (bytes: nu
 }
 
 /** @throws object-damaged when the owner did not sign the record */
-export function requireOwnersRecord(vault: Vault, key: string, bytes: Uint8Array): void {
+function requireOwnersRecord(
+  pinned: Parameters<typeof requireOwner>[0],
+  key: string,
+  bytes: Uint8Array,
+): void {
   try {
     const { slot, covered } = decodeEnvelope(bytes, 'record', blake3);
-    vault.requireOwner(slot, covered, 'record');
+    requireOwner(pinned, slot, covered, 'record');
   } catch (cause) {
     if (!(cause instanceof FormatError)) throw cause;
     throw new StoreError(

@@ -18,6 +18,9 @@ import type { ObjectStore } from './object-store.js';
 /** Tries before a change gives up: each lost try is somebody else's success. */
 const MAX_TRIES = 100;
 
+/** Where records are read from. */
+export type RecordSource = Pick<ObjectStore, 'location' | 'get' | 'list'>;
+
 export interface NumberedRecord<T> {
   readonly n: number;
   readonly value: T;
@@ -25,7 +28,7 @@ export interface NumberedRecord<T> {
 
 /** The record in force in a folder, undefined when there is none. @throws object-damaged */
 export async function readHighest<T>(
-  objects: ObjectStore,
+  objects: RecordSource,
   folder: string,
   kind: RecordKind,
   schema: v.GenericSchema<unknown, T>,
@@ -41,13 +44,13 @@ export async function readHighest<T>(
   }
 }
 
-async function listNumbers(objects: ObjectStore, folder: string): Promise<readonly number[]> {
+async function listNumbers(objects: RecordSource, folder: string): Promise<readonly number[]> {
   return (await objects.list(folder)).map(parseNumber).filter((n) => n !== undefined);
 }
 
 /** gc sweeps old records away: one that was listed as the highest and is gone since has newer ones. */
 async function isOutOfDate(
-  objects: ObjectStore,
+  objects: RecordSource,
   folder: string,
   highest: number,
   error: unknown,
@@ -57,38 +60,40 @@ async function isOutOfDate(
 }
 
 /**
- * For readers alone: the highest record that can be read. `damage` says what stands above it (SPEC.md, I12).
+ * For readers alone: the highest record that can be read. `damage` says what stands above it (SPEC.md, I12); `highest` is the
+ * highest number there is.
  *
  * @param isPassable of what cannot be read: whether an older record may stand in for it; else it is thrown
  */
 export async function readHighestReadable<T>(
-  objects: ObjectStore,
+  objects: RecordSource,
   folder: string,
   kind: RecordKind,
   schema: v.GenericSchema<unknown, T>,
   isPassable: (error: StoreError) => boolean = () => true,
-): Promise<{ readonly value?: T; readonly damage?: StoreError }> {
+): Promise<{ readonly value?: T; readonly highest: number; readonly damage?: StoreError }> {
   const numbers = (await listNumbers(objects, folder)).toSorted((a, b) => b - a);
+  const highest = numbers[0] ?? 0;
   let damage: StoreError | undefined;
   for (const n of numbers) {
     try {
       const value = await readRecord(objects, nameKey(folder, n), kind, schema);
-      return damage === undefined ? { value } : { value, damage };
+      return damage === undefined ? { value, highest } : { value, highest, damage };
     } catch (error) {
       // A newer format is no damage: an older record beside it is out of date.
       if (!(error instanceof StoreError) || error.code === 'unsupported-format') throw error;
-      if (await isOutOfDate(objects, folder, numbers[0]!, error))
+      if (await isOutOfDate(objects, folder, highest, error))
         return readHighestReadable(objects, folder, kind, schema, isPassable);
       if (!isPassable(error)) throw error;
       damage ??= error;
     }
   }
-  return damage === undefined ? {} : { damage };
+  return damage === undefined ? { highest } : { highest, damage };
 }
 
 /** @param check throws a FormatError where the value makes no sense under its key */
 export async function readRecord<T>(
-  objects: ObjectStore,
+  objects: RecordSource,
   key: string,
   kind: RecordKind,
   schema: v.GenericSchema<unknown, T>,

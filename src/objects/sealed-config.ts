@@ -43,16 +43,17 @@ export function openConfig(vault: Vault, key: string, bytes: Uint8Array): Buffer
   if (kind !== RecordKind.config || ownKey !== key)
     throw new FormatError('misplaced', STRUCTURE, 16, `belongs at ${ownKey}`);
   vault.requireOwner(slot, covered, STRUCTURE);
-  const { sealed, ...config } = decodePayload(body, ConfigSchema, STRUCTURE);
-  if (sealed === undefined) throw new FormatError('bad-value', STRUCTURE, 16, 'nothing is sealed in it');
+  const { sealed, policies: open, ...config } = decodePayload(body, ConfigSchema, STRUCTURE);
+  if (sealed === undefined || open !== undefined)
+    throw new FormatError('bad-value', STRUCTURE, 16, 'its policies are not sealed');
   const sealedBytes = fromHex(sealed);
   const part = vault.openPart(
-    vault.openSeal(sealedBytes),
+    vault.openSeal(sealedBytes, Kem.members),
     SealedPart.record,
     sealedBytes.subarray(SEAL_BYTES),
     key,
   );
   const policies = decodePayload(unpad(part, STRUCTURE), PoliciesSchema, STRUCTURE);
-  const open: Config = Object.keys(policies).length === 0 ? config : { ...config, policies };
-  return encodeEnvelope({ kind, key, body: encodePayload(open) }, blake3);
+  const plain: Config = Object.keys(policies).length === 0 ? config : { ...config, policies };
+  return encodeEnvelope({ kind, key, body: encodePayload(plain) }, blake3);
 }

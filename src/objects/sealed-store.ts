@@ -184,11 +184,11 @@ export class SealedStore implements ObjectStore {
     if ((sealedKind & SEALED_BIT) === 0) throw new FormatError('bad-seal', structure, 6, 'it is not sealed');
     if (ownKey !== place) throw new FormatError('misplaced', structure, 16, `belongs at ${ownKey}`);
     const kind = sealedKind & ~SEALED_BIT;
-    const { by } = rulesOf(kind);
+    const { kem, by } = rulesOf(kind);
     const signer = this.vault.requireSigner(slot, covered, structure);
     if (by === 'full' && signer.access !== 'full')
       throw new FormatError('not-allowed', structure, covered.length, `"${signer.name}" may not write it`);
-    const seal = this.vault.openSeal(body);
+    const seal = this.vault.openSeal(body, kem);
     const padded = this.vault.openPart(seal, SealedPart.record, body.subarray(SEAL_BYTES), place);
     return encodeEnvelope({ kind, key, body: unpad(padded, structure) }, blake3);
   }
@@ -196,7 +196,7 @@ export class SealedStore implements ObjectStore {
   #closeManifest(key: string, plain: Uint8Array): Buffer {
     const parts = splitManifest(plain, blake3);
     const { header, body } = plainParts(parts);
-    const seal = this.vault.seal(parts.kind === ManifestKind.tombstone ? Kem.members : Kem.readers);
+    const seal = this.vault.seal(kemOfManifest(parts.kind));
     const sealed = {
       kind: parts.kind,
       seal: seal.bytes,
@@ -209,7 +209,7 @@ export class SealedStore implements ObjectStore {
   #openManifest(key: string, bytes: Uint8Array): Buffer {
     const { kind, seal, headerPart, bodyPart, slot, covered } = decodeSealedManifest(bytes, blake3);
     const signer = this.vault.requireSigner(slot, covered, 'sealed manifest');
-    const open = this.vault.openSeal(seal);
+    const open = this.vault.openSeal(seal, kemOfManifest(kind));
     const header = this.vault.openPart(open, SealedPart.manifestHeader, headerPart, key);
     const parts = manifestParts(
       kind,
@@ -229,6 +229,11 @@ function rulesOf(kind: number): (typeof RECORDS)[number] {
   const rules = RECORDS[kind];
   if (rules === undefined) throw new FormatError('bad-value', 'sealed record', 6, `kind ${kind}`);
   return rules;
+}
+
+/** Whoever may only write must see that its own lease was broken. */
+function kemOfManifest(kind: number): Kem {
+  return kind === ManifestKind.tombstone ? Kem.members : Kem.readers;
 }
 
 function unusable(key: string, cause: FormatError, canRead: boolean): StoreError {

@@ -81,9 +81,12 @@ interface ImagesSeen {
   readonly nameKept: NameKept;
 }
 
-async function lookAtImages({ objects, environment }: Engine, findings: Findings): Promise<ImagesSeen> {
+async function lookAtImages(
+  { objects, environment, memory }: Engine,
+  findings: Findings,
+): Promise<ImagesSeen> {
   // A library of its own: what cannot be read is a finding here, and no warning besides.
-  const library = new ImageLibrary(objects, environment, () => {});
+  const library = new ImageLibrary(objects, environment, () => {}, memory);
   const state = await findings.of(() => library.load());
   for (const error of state?.unreadable ?? []) findings.add(error);
   await checkNames(objects, 'images', parseLeaseId, findings);

@@ -52,8 +52,9 @@ export async function scrub(
   }
 }
 
-/** A config that cannot be used is one of the things to be mended. @throws store-read-only, unsupported-feature */
-function requireRepairable({ objects, config }: Engine): void {
+/** A config that cannot be used is one of the things to be mended. @throws store-read-only, unsupported-feature, rolled-back */
+function requireRepairable({ objects, config, configDamage }: Engine): void {
+  if (configDamage?.code === 'rolled-back') throw configDamage; // one that is older than another is not mended by its keys
   requireFeatures(objects, config, 'collect');
   requireWritable({ objects, config, configDamage: undefined });
 }

@@ -13,11 +13,12 @@ import { parseSetting } from '../engine/settings.js';
 import { storeInfo } from '../engine/store-info.js';
 import { type Environment, systemEnvironment } from '../environment.js';
 import { StoreError } from '../errors.js';
-import type { InitOptions, OpenOptions, Store, StoreInfo } from '../interface.js';
+import type { InitOptions, LockedStore, OpenOptions, Store, StoreInfo, Warning } from '../interface.js';
 import { newKeys, writeSlot } from '../keys/new-keys.js';
 import type { SlotSecret } from '../keys/slot-secret.js';
 import { OpenStoreKeys } from '../keys/store-keys.js';
-import { openVault, unlock } from '../keys/unlock.js';
+import { openVault, ownersConfigs, unlock } from '../keys/unlock.js';
+import { ClientMemory } from '../memory/client-memory.js';
 import { FolderStore } from '../objects/folder-store.js';
 import type { ObjectStore } from '../objects/object-store.js';
 import { SealedStore } from '../objects/sealed-store.js';
@@ -29,11 +30,14 @@ import { checkIsFree, checkIsStore, indexFolderOf } from './store-location.js';
 /**
  * Opens a store in a local folder.
  *
- * @throws StoreError store-missing, not-a-store, unsupported-format, unsupported-feature, object-damaged
+ * @throws StoreError store-missing, not-a-store, unsupported-format, unsupported-feature, object-damaged, key-needed,
+ *   key-wrong, bad-key, rolled-back
  */
 export async function openStore(location: string, options: OpenOptions = {}): Promise<Store> {
   const { engine, indexFolder, secret } = await openEngine(location, options);
-  const openOther = async (other: string) => (await openEngine(other, options)).engine;
+  // What another store holds is checked, and nothing is written to it: it may have no keys.
+  const { requireKeys: _, ...forOther } = options;
+  const openOther = async (other: string) => (await openEngine(other, forOther)).engine;
   const keys = secret && new OpenStoreKeys(engine, secret);
   return new FolderBackedStore(engine, indexFolder, openOther, keys);
 }
@@ -42,8 +46,8 @@ async function openEngine(location: string, options: OpenOptions) {
   await checkIsStore(location);
   const environment = systemEnvironment(options.command);
   const place = await FolderStore.open(location, toHex(environment.random(8)));
-  const { objects, config, damage, secret } = await unlocked(place, options, environment);
-  if (damage !== undefined) options.onWarning?.({ code: 'object-skipped', message: damage.message });
+  const { objects, config, damage, secret, memory } = await unlocked(place, options, environment);
+  if (damage !== undefined) options.onWarning?.({ code: warningCodeOf(damage), message: damage.message });
   const parallelism = options.parallelism ?? defaultParallelism();
   if (!Number.isInteger(parallelism) || parallelism < 1)
     throw new TypeError('parallelism must be a positive integer');
@@ -55,6 +59,7 @@ async function openEngine(location: string, options: OpenOptions) {
     environment,
     config,
     configDamage: damage,
+    memory: objects.vault && memory?.imagesOf(objects.vault.keyring),
     workers: new WorkerPool(parallelism),
     openIndex: () => acquireSlot(indexFolder),
     warn: options.onWarning ?? (() => undefined),
@@ -62,19 +67,60 @@ async function openEngine(location: string, options: OpenOptions) {
   return { engine, indexFolder, secret };
 }
 
-/** The store's objects as they are without keys, and a config that the owner vouches for. */
+interface Unlocked extends ReadConfig {
+  readonly objects: ObjectStore;
+  readonly secret?: SlotSecret;
+  readonly memory?: ClientMemory | undefined;
+}
+
+/**
+ * The store's objects as they are without keys, and a config that the owner vouches for.
+ *
+ *   [1] what this client saw of the store before
+ *   [2] a store that has lost its keys, or changed its owner, is refused before anybody is asked for a passphrase
+ *   [3] whoever opens it knows the owner; [4] what the owner has signed may still be an older config than was seen
+ */
 async function unlocked(
   place: ObjectStore,
-  { unlock: ask }: OpenOptions,
+  options: OpenOptions,
   environment: Environment,
-): Promise<ReadConfig & { readonly objects: ObjectStore; readonly secret?: SlotSecret }> {
+): Promise<Unlocked> {
+  const { unlock: ask, requireKeys, trust, stateFolder } = options;
+  let memory = stateFolder === false ? undefined : await ClientMemory.recall(stateFolder, place.location); // [1]
   const found = await readConfig(place);
-  if (found.config.encryption === undefined) return { objects: place, ...found };
+  const { storeId, encryption } = found.config;
+  if (trust) memory = await memory?.forget(storeId);
+  memory?.requireSame(found.config); // [2]
+  if (encryption === undefined) {
+    if (requireKeys) throw hasNoKeys(place.location);
+    return { objects: place, ...found };
+  }
   if (ask === undefined) throw keyNeeded(place.location);
-  const secret = await unlock(place, found.config, await ask());
-  const vault = openVault(found.config, secret, (bytes) => environment.random(bytes));
+  const given = await ask({ id: storeId, location: place.location, slots: Object.keys(encryption.grants) });
+  const { secret, isWeak } = await unlock(place, found.config, given); // [3]
+  if (isWeak) options.onWarning?.({ code: 'weak-key', message: WEAK_KEY });
+  const { config } = await readConfig(ownersConfigs(place, secret));
+  const vault = openVault(config, secret, (bytes) => environment.random(bytes));
   const objects = new SealedStore(place, vault);
-  return { objects, secret, ...(await readConfig(objects)) };
+  const opened = await readConfig(objects);
+  const rolledBack = await memory?.judgeConfig(place, opened.config, opened.damage !== undefined); // [4]
+  return { objects, secret, memory, ...opened, ...(rolledBack && { damage: rolledBack }) };
+}
+
+function warningCodeOf({ code }: StoreError): Warning['code'] {
+  return code === 'rolled-back' ? code : 'object-skipped';
+}
+
+/**
+ * What can be said of a store without opening it: which it is, and which slots open it. Nobody vouches for it.
+ *
+ * @throws StoreError store-missing, not-a-store, unsupported-format, object-damaged
+ */
+export async function identifyStore(location: string): Promise<LockedStore> {
+  await checkIsStore(location);
+  const place = await FolderStore.open(location, toHex(systemEnvironment().random(8)));
+  const { storeId, encryption } = (await readConfig(place)).config;
+  return { id: storeId, location, slots: Object.keys(encryption?.grants ?? {}) };
 }
 
 /**
@@ -114,7 +160,22 @@ export async function initStore(location: string, options: InitOptions = {}): Pr
   if (keys?.slot !== undefined) await writeSlot(place, keys.vault, keys.slot);
   const objects = keys === undefined ? place : new SealedStore(place, keys.vault);
   await writeFirstConfig(objects, config);
+  if (options.stateFolder !== false) {
+    const memory = await (await ClientMemory.recall(options.stateFolder, location)).forget();
+    if (keys !== undefined) await memory.judgeConfig(place, config, false);
+  }
   return storeInfo(objects, config);
+}
+
+const WEAK_KEY =
+  'This passphrase is guarded by weaker parameters than doppel uses today: "doppel key change" guards it, or a new one, better';
+
+function hasNoKeys(location: string): StoreError {
+  return new StoreError(
+    'key-wrong',
+    `A key was given, and store ${location} has none: if it had keys before, somebody has swapped its config, and nothing should be stored in it; if it never had, leave the key out`,
+    { store: location },
+  );
 }
 
 function keyNeeded(location: string): StoreError {

@@ -220,10 +220,10 @@ function addProblem({ problems }: Checked, image: Image, lost: LostRange): void 
 }
 
 function problemOf(error: StoreError): Problem {
-  const code =
-    error.code === 'object-missing' || error.code === 'object-unreadable' ? error.code : 'object-damaged';
+  const { code } = error;
+  const isOther = code === 'object-missing' || code === 'object-unreadable' || code === 'rolled-back';
   return {
-    code,
+    code: isOther ? code : 'object-damaged',
     message: error.message,
     ...(error.details.object === undefined ? {} : { object: error.details.object }),
   };
