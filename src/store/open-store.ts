@@ -19,6 +19,8 @@ import type { SlotSecret } from '../keys/slot-secret.js';
 import { OpenStoreKeys } from '../keys/store-keys.js';
 import { openVault, ownersConfigs, unlock } from '../keys/unlock.js';
 import { ClientMemory } from '../memory/client-memory.js';
+import { defaultStateFolder } from '../memory/memory-folder.js';
+import { OwnWork } from '../memory/own-work.js';
 import { FolderStore } from '../objects/folder-store.js';
 import type { ObjectStore } from '../objects/object-store.js';
 import { SealedStore } from '../objects/sealed-store.js';
@@ -60,11 +62,19 @@ async function openEngine(location: string, options: OpenOptions) {
     config,
     configDamage: damage,
     memory: objects.vault && memory?.imagesOf(objects.vault.keyring),
+    ownWork: ownWorkOf(objects, options),
     workers: new WorkerPool(parallelism),
     openIndex: () => acquireSlot(indexFolder),
     warn: options.onWarning ?? (() => undefined),
   });
   return { engine, indexFolder, secret };
+}
+
+/** Whoever can read the store needs no copy of what it says. */
+function ownWorkOf({ vault }: ObjectStore, { stateFolder, onWarning }: OpenOptions): OwnWork | undefined {
+  const folder = stateFolder ?? defaultStateFolder();
+  if (vault === undefined || vault.canRead || folder === undefined || folder === false) return undefined;
+  return new OwnWork(folder, vault.keyring, onWarning ?? (() => undefined));
 }
 
 interface Unlocked extends ReadConfig {

@@ -1,0 +1,47 @@
+/** Of a capture that can read the store: its library says all. */
+import { pubIdOf } from '../../store-format/index.js';
+import type { DiskSource } from '../disks/disk-source.js';
+import type { Engine } from '../engine/engine.js';
+import type { LibraryState } from '../images/image-library.js';
+import { isAllowed, nextSequence, readNameRecord } from '../images/name-records.js';
+import { chooseParent, type ParentWish } from './choose-parent.js';
+import type { ChosenParent, Knowledge } from './knowledge.js';
+import { ParentImage } from './parent-image.js';
+
+export class LibraryKnowledge implements Knowledge {
+  readonly canRead = true;
+
+  constructor(
+    private readonly engine: Engine,
+    private readonly wish: ParentWish,
+    /** As it was when the capture began; loaded when it is needed where absent. */
+    private readonly library?: LibraryState,
+  ) {}
+
+  async chooseParent(source: DiskSource): Promise<ChosenParent | undefined> {
+    const { engine, wish } = this;
+    const library = this.library ?? (await engine.library.load());
+    const header = await chooseParent(engine, library, source, wish);
+    if (header === undefined) return undefined;
+    const publication = pubIdOf(header);
+    return { publication, open: (catalog) => ParentImage.open(engine, catalog, publication) };
+  }
+
+  /** A manifest that cannot be read may be the name's newest: writers stop, readers may go on. */
+  async nextSequence(): Promise<number> {
+    const { engine, wish } = this;
+    const { headers, unreadable } = await engine.library.heads();
+    if (unreadable[0] !== undefined) throw unreadable[0];
+    const record = await readNameRecord(engine.objects, wish.name);
+    return nextSequence(
+      headers.filter((header) => header.name === wish.name && isAllowed(header)),
+      record,
+    );
+  }
+
+  async newCopy(): Promise<undefined> {
+    return undefined;
+  }
+
+  async close(): Promise<void> {}
+}
