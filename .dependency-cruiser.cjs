@@ -28,16 +28,19 @@ module.exports = {
     {
       name: 'operations-do-not-import-each-other',
       severity: 'error',
-      from: { path: '^src/(capture|restore|verify|report|digest|gc|scrub|prune)/' },
-      to: { path: '^src/(capture|restore|verify|report|digest|gc|scrub|prune|store)/', pathNot: '^src/$1/' },
+      from: { path: '^src/(capture|restore|copy|verify|report|digest|gc|scrub|prune)/' },
+      to: {
+        path: '^src/(capture|restore|copy|verify|report|digest|gc|scrub|prune|store)/',
+        pathNot: '^src/$1/',
+      },
     },
     {
       name: 'parts-know-no-operation',
       severity: 'error',
       from: {
-        path: '^src/(engine|reachability|contents|packs|images|chunk-index|objects|disks|disk-layout|workers|chunking|hashing|compression|system|encryption|keys)/',
+        path: '^src/(engine|reachability|contents|intake|packs|images|chunk-index|objects|disks|disk-layout|workers|chunking|hashing|compression|system|encryption|keys|memory)/',
       },
-      to: { path: '^src/(capture|restore|verify|report|digest|gc|scrub|prune|store)/' },
+      to: { path: '^src/(capture|restore|copy|verify|report|digest|gc|scrub|prune|store)/' },
     },
     {
       name: 'bytes-to-bytes-rooms-stand-alone',

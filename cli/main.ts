@@ -4,12 +4,13 @@
  * are loaded when they are needed. It alone decides the exit code, and it ends the process itself so that nothing that
  * is still open keeps a finished command from returning.
  */
-import { CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { Interruption, OutputClosed } from './interruption.js';
 import { createProgram, VersionRequested } from './program.js';
 import { type ReportTarget, reportError, UsageError } from './report-error.js';
 import { type ArgumentScan, scanArguments } from './scan-arguments.js';
+import { type SecretEnvironment, takeSecretEnvironment } from './secrets/secrets.js';
 import { type GlobalOptions, Session } from './session.js';
 import {
   isOutputClosed,
@@ -25,9 +26,10 @@ const COMPLETE = '__complete';
 
 async function run(words: readonly string[]): Promise<ExitCode> {
   watchStandardStreams();
+  const environment = takeSecretEnvironment();
   if (words[0] === COMPLETE) {
     const { answerCompletion } = await import('./completion/answer.js');
-    return answerCompletion(words.slice(words[1] === '--' ? 2 : 1));
+    return answerCompletion(words.slice(words[1] === '--' ? 2 : 1), environment);
   }
   const scan = scanArguments(words);
   const verb = VERBS.find(({ name }) => name === scan.operands[0])?.name;
@@ -40,7 +42,7 @@ async function run(words: readonly string[]): Promise<ExitCode> {
   });
   onOutputClosed(() => interruption.abort(new OutputClosed('The reader of standard output went away')));
   try {
-    const exitCode = await runCommand(words, scan, interruption);
+    const exitCode = await runCommand(words, scan, interruption, environment);
     return isOutputClosed() ? EXIT.brokenPipe : exitCode;
   } catch (error) {
     if (error instanceof VersionRequested) return printVersion(scan.json);
@@ -58,20 +60,30 @@ async function runCommand(
   words: readonly string[],
   scan: ArgumentScan,
   interruption: Interruption,
+  environment: SecretEnvironment,
 ): Promise<ExitCode> {
   let exitCode: ExitCode = EXIT.done;
+  let command: readonly string[] = [];
   const mentioned = scan.operands.slice(0, 2);
   const writeHelp = scan.json ? () => {} : writeError;
   const program = await createProgram({ mentioned, writeHelp }, async (work) => {
-    const session = new Session(program.opts<GlobalOptions>(), interruption, scan.operands);
+    const session = new Session(program.opts<GlobalOptions>(), interruption, command, environment);
     try {
       exitCode = await work(session);
     } finally {
       await session.close();
     }
   });
+  program.hook('preAction', (_program, action) => {
+    command = [...namesOf(action), ...action.args];
+  });
   await program.parseAsync(words, { from: 'user' });
   return exitCode;
+}
+
+/** "config set" */
+function namesOf(command: Command): readonly string[] {
+  return command.parent === null ? [] : [...namesOf(command.parent), command.name()];
 }
 
 /** `doppel`, `doppel config` and `doppel help nonsense` all end in help. */

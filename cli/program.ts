@@ -37,6 +37,9 @@ export async function createProgram(options: ProgramOptions, start: StartSession
       new Command('help').argument('[command]').summary('show help of a command').helpGroup(COMMAND_GROUP),
     )
     .addOption(new Option('--store <dir>', `the store (default: ${DEFAULT_STORE})`).env('DOPPEL_STORE'))
+    .option('--key-file <file>', 'key file that opens the store, where it has keys')
+    .option('--passphrase-file <file>', 'file or pipe whose first line is the passphrase')
+    .option('--passphrase-command <command>', 'shell command that prints the passphrase')
     .option('--json', 'one JSON document on standard output, errors included')
     .option('--quiet', 'no progress')
     .option(

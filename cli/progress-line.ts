@@ -6,6 +6,7 @@ const PHASE_TITLES = {
   capture: 'Capturing',
   seed: 'Reading seeds',
   restore: 'Restoring',
+  copy: 'Copying',
   verify: 'Verifying',
   scrub: 'Scrubbing',
   digest: 'Hashing',

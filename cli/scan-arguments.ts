@@ -12,7 +12,13 @@ export interface ArgumentScan {
   readonly imageOnStdout: boolean;
 }
 
-const GLOBAL_OPTIONS_WITH_VALUE = new Set(['--store', '--threads']);
+const GLOBAL_OPTIONS_WITH_VALUE = new Set([
+  '--store',
+  '--threads',
+  '--key-file',
+  '--passphrase-file',
+  '--passphrase-command',
+]);
 
 export function scanArguments(words: readonly string[]): ArgumentScan {
   const end = words.indexOf('--');
@@ -30,13 +36,13 @@ export function scanArguments(words: readonly string[]): ArgumentScan {
   return { operands, json, imageOnStdout };
 }
 
-/** The value of `--store` among words that may be incomplete, as completion sees them. */
-export function findStoreOption(words: readonly string[]): string | undefined {
-  let store: string | undefined;
+/** The value of an option such as `--store` among words that may be incomplete, as completion sees them. */
+export function findOptionValue(words: readonly string[], option: string): string | undefined {
+  let value: string | undefined;
   for (const [i, word] of words.entries()) {
     if (word === '--') break;
-    if (word === '--store') store = words[i + 1];
-    else if (word.startsWith('--store=')) store = word.slice('--store='.length);
+    if (word === option) value = words[i + 1];
+    else if (word.startsWith(`${option}=`)) value = word.slice(option.length + 1);
   }
-  return store;
+  return value;
 }

@@ -2,10 +2,11 @@
  * What one run of a command has at hand: the options that all commands share, the store, and the ways to show a result
  * and progress. A verb prints one result through it; the session closes what it opened, in every case.
  */
-import type { OpenOptions, OperationOptions, Store } from '../src/index.js';
+import type { LockedStore, OpenOptions, OperationOptions, Secret, Store, StoreKeys } from '../src/index.js';
 import type { ExitCode } from './exit-codes.js';
 import type { Interruption } from './interruption.js';
 import { openProgressDisplay, type ProgressDisplay, type WriteText } from './progress-display.js';
+import { type SecretEnvironment, type SecretOptions, Secrets } from './secrets/secrets.js';
 import { toJsonText, writeError, writeOutput } from './standard-streams.js';
 
 export const DEFAULT_STORE = './doppel-store';
@@ -13,25 +14,38 @@ export const DEFAULT_STORE = './doppel-store';
 /** Words of the command line that others are told: the verb, and two that say on what. */
 const WORDS_TOLD = 3;
 
-export interface GlobalOptions {
+export interface GlobalOptions extends SecretOptions {
   readonly store?: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly threads?: number;
 }
 
+export interface OpenHow {
+  /** In place of what options, environment and terminal give. */
+  readonly unlock?: (store: LockedStore) => Promise<Secret>;
+  readonly trust?: boolean;
+}
+
 export class Session {
   readonly json: boolean;
+  readonly secrets: Secrets;
   readonly #options: GlobalOptions;
   readonly #interruption: Interruption;
   readonly #command: string;
   #store: Store | undefined;
   #display: ProgressDisplay | undefined;
 
-  /** @param operands the words that are no options, the verb first */
-  constructor(options: GlobalOptions, interruption: Interruption, operands: readonly string[]) {
+  /** @param words the command and its arguments, without options: their values may be nobody's business */
+  constructor(
+    options: GlobalOptions,
+    interruption: Interruption,
+    words: readonly string[],
+    environment: SecretEnvironment,
+  ) {
     this.json = options.json === true;
-    this.#command = operands.slice(0, WORDS_TOLD).join(' ');
+    this.secrets = new Secrets(options, environment);
+    this.#command = words.slice(0, WORDS_TOLD).join(' ');
     this.#options = options;
     this.#interruption = interruption;
   }
@@ -44,15 +58,30 @@ export class Session {
     return this.#options.quiet === true;
   }
 
-  async openStore(): Promise<Store> {
+  async openStore({ unlock, trust }: OpenHow = {}): Promise<Store> {
     const { openStore } = await this.library();
     const display = await this.display();
     this.#store = await openStore(this.storePath, {
       ...this.parallelism(),
       command: this.#command,
       onWarning: (warning) => display.warn(warning),
+      unlock: unlock ?? ((store) => this.secrets.openerOf(store, store.location === this.storePath)),
+      requireKeys: this.secrets.areOfOptions,
+      ...(trust && { trust }),
     });
     return this.#store;
+  }
+
+  /** The keys of the store, opened. @throws StoreError where it has none */
+  async openKeys(how?: OpenHow): Promise<StoreKeys> {
+    const { keys, info } = await this.openStore(how);
+    if (keys !== undefined) return keys;
+    const { StoreError } = await this.library();
+    throw new StoreError(
+      'bad-setting',
+      `Store ${info.location} has no keys: "doppel init --encrypt" makes one that has`,
+      { store: info.location },
+    );
   }
 
   /** Signal, progress and warnings for a long operation; from here on the first Ctrl-C stops it cleanly. */

@@ -51,6 +51,7 @@ export const VERBS: readonly Verb[] = [
   ),
   verb(STORE, 'doctor', 'who works with the store, what is wrong', () => import('./commands/doctor.js')),
   verb(STORE, 'rebuild', 'make the chunk index anew', () => import('./commands/rebuild.js')),
+  verb(STORE, 'key', 'passphrases and keys of the store', () => import('./commands/key.js')),
   verb(STORE, 'config', 'show or change settings', () => import('./commands/config.js')),
   verb(
     COMMAND_GROUP,

@@ -4,6 +4,7 @@
  */
 export type * from './interface/capture.js';
 export type * from './interface/comparison.js';
+export type * from './interface/copy.js';
 export type * from './interface/doctor.js';
 export type * from './interface/findings.js';
 export type * from './interface/gc.js';

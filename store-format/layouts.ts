@@ -14,6 +14,7 @@ export * from './padding.js';
 export * from './page.js';
 export * from './recipe.js';
 export * from './salvage-footer.js';
+export * from './salvage-sealed-footer.js';
 export * from './seal.js';
 export * from './sealed-footer.js';
 export * from './signature.js';

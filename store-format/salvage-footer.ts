@@ -7,14 +7,18 @@ import { FRAME_MAX_BYTES, HASH_BYTES, PACK_MAX_ENTRIES, PACK_MAX_FRAMES, PACK_TA
 import { EntryKind, type Frame, FrameCodec, PackKind } from './pack.js';
 import {
   FOOTER_FIXED_BYTES,
+  FOOTER_MAGIC,
   FRAME_ROW_BYTES,
   PACK_HEADER_BYTES,
   PACK_TRAILER_BYTES,
 } from './pack-constants.js';
 import { readFrameRow } from './pack-decoder.js';
+import { TAG_BYTES } from './seal.js';
 
 /** A frame as a row proposes it. */
 export interface ProposedFrame {
+  /** Number of its row. */
+  readonly ordinal: number;
   readonly offset: number;
   readonly storedBytes: number;
   readonly plainBytes: number;
@@ -22,6 +26,8 @@ export interface ProposedFrame {
   readonly kind: EntryKind;
   /** Plain length of each entry. */
   readonly lengths: readonly number[];
+  /** Of a sealed pack: what the frame takes in it. */
+  readonly sealedBytes?: number;
 }
 
 export interface ProposedFooter {
@@ -30,7 +36,6 @@ export interface ProposedFooter {
   readonly frames: readonly ProposedFrame[];
 }
 
-const MAGIC = Buffer.from('DFOT', 'latin1');
 /** Length and id of an entry. */
 const ENTRY_BYTES = 4 + HASH_BYTES;
 /** Places that look like a footer and are none are rare; a hostile file may be full of them. */
@@ -44,39 +49,58 @@ const MAX_TRIES = 16;
 export function salvageFooter(pack: Uint8Array, offset = 0): ProposedFooter | undefined {
   const bytes = Buffer.from(pack.buffer, pack.byteOffset, pack.byteLength);
   const view = new DataView(pack.buffer, pack.byteOffset, pack.byteLength);
-  for (const at of footerPlaces(bytes, view)) {
-    const footer = proposeFooter(view, at, offset);
+  for (const at of footerPlaces(bytes, FOOTER_MAGIC)) {
+    if (at + FOOTER_FIXED_BYTES > bytes.length) continue;
+    const end = Math.min(bytes.length, at + PACK_TAIL_BYTES);
+    const rows = { view, rowsAt: at + FOOTER_FIXED_BYTES, end, footerOffset: offset + at };
+    const footer = bestFooter(view.getUint32(at + 4, true), countsAt(view, at), () => rows);
     if (footer !== undefined) return footer;
   }
   return undefined;
 }
 
 /** Where the trailer says that the footer begins, and wherever something begins as footers do, the last one first. */
-function* footerPlaces(bytes: Buffer, view: DataView): Generator<number> {
+export function* footerPlaces(bytes: Buffer, magic: number): Generator<number> {
   const trailerAt = bytes.length - PACK_TRAILER_BYTES;
-  const told = trailerAt < 0 ? -1 : trailerAt - view.getUint32(trailerAt + 16, true);
+  const told = trailerAt < 0 ? -1 : trailerAt - bytes.readUInt32LE(trailerAt + 16);
   if (told >= 0) yield told;
+  const sought = Buffer.alloc(4);
+  sought.writeUInt32LE(magic);
   let from = bytes.length;
   for (let tries = 0; tries < MAX_TRIES && from >= 0; tries++) {
-    const at = bytes.lastIndexOf(MAGIC, from);
+    const at = bytes.lastIndexOf(sought, from);
     if (at < 0) return;
     if (at !== told) yield at;
     from = at - 1;
   }
 }
 
-interface Counts {
+export interface Counts {
   readonly frames: number;
   readonly entries: number;
 }
 
-function proposeFooter(view: DataView, at: number, offset: number): ProposedFooter | undefined {
-  if (at + FOOTER_FIXED_BYTES > view.byteLength) return undefined;
-  const kind = view.getUint32(at + 4, true);
+/** Where rows and, behind them, lengths may stand. */
+export interface ProposedRows {
+  readonly view: DataView;
+  readonly rowsAt: number;
+  /** The last that is there. */
+  readonly end: number;
+  readonly footerOffset: number;
+  /** Of each frame, where they are sealed. */
+  readonly sealedLengths?: readonly number[];
+}
+
+/** Of all counts those that make sense of most bytes. @param kind what the footer says that the pack is */
+export function bestFooter(
+  kind: number,
+  counts: Iterable<Counts>,
+  rowsOf: (counts: Counts) => ProposedRows,
+): ProposedFooter | undefined {
   let best: readonly ProposedFrame[] = [];
   let bestBytes = 0;
-  for (const counts of countsAt(view, at)) {
-    const frames = proposeFrames(view, at, offset, counts);
+  for (const each of counts) {
+    const frames = proposeFrames(rowsOf(each), each);
     const bytes = frames.reduce((sum, { plainBytes }) => sum + plainBytes, 0);
     if (bytes > bestBytes) [best, bestBytes] = [frames, bytes];
   }
@@ -95,9 +119,10 @@ function* countsAt(view: DataView, at: number): Generator<Counts> {
   }
 }
 
-function proposeFrames(view: DataView, at: number, offset: number, counts: Counts): ProposedFrame[] {
-  const end = Math.min(view.byteLength, at + PACK_TAIL_BYTES);
-  const rowsAt = at + FOOTER_FIXED_BYTES;
+function proposeFrames(
+  { view, rowsAt, end, footerOffset, sealedLengths }: ProposedRows,
+  counts: Counts,
+): ProposedFrame[] {
   const lengthsAt = rowsAt + FRAME_ROW_BYTES * counts.frames;
   if (lengthsAt > end) return [];
   // Of an end that is cut off the lengths may be the last that is there.
@@ -109,11 +134,17 @@ function proposeFrames(view: DataView, at: number, offset: number, counts: Count
   const deficit = counts.entries - rows.reduce((sum, { entries }) => sum + entries, 0);
   const frames: ProposedFrame[] = [];
   let entry = 0;
-  for (const row of rows) {
+  for (const [ordinal, row] of rows.entries()) {
     const count = deficit === 0 ? row.entries : entriesOf(row, lengths, entry, deficit);
     const own = lengths.slice(entry, entry + count);
     entry += count;
-    if (isPlausible(row, own, offset + at)) frames.push({ ...row, lengths: own });
+    const frame = {
+      ...row,
+      ordinal,
+      lengths: own,
+      ...(sealedLengths && { sealedBytes: sealedLengths[ordinal]! }),
+    };
+    if (isPlausible(frame, footerOffset)) frames.push(frame);
   }
   return frames;
 }
@@ -128,18 +159,20 @@ function entriesOf(row: Frame, lengths: readonly number[], first: number, defici
   return Math.max(0, Math.min(row.entries + deficit, lengths.length - first));
 }
 
-function isPlausible(row: Frame, lengths: readonly number[], footerOffset: number): boolean {
+function isPlausible(frame: ProposedFrame, footerOffset: number): boolean {
+  const { offset, storedBytes, plainBytes, codec, kind, lengths, sealedBytes } = frame;
   return (
-    row.offset >= PACK_HEADER_BYTES &&
-    row.storedBytes > 0 &&
-    row.offset + row.storedBytes <= footerOffset &&
-    row.plainBytes <= FRAME_MAX_BYTES &&
-    (row.codec === FrameCodec.stored || row.codec === FrameCodec.zstd) &&
-    row.kind >= EntryKind.chunk &&
-    row.kind <= EntryKind.extents &&
+    offset >= PACK_HEADER_BYTES &&
+    storedBytes > 0 &&
+    offset + (sealedBytes ?? storedBytes) <= footerOffset &&
+    (sealedBytes === undefined || sealedBytes >= storedBytes + TAG_BYTES) &&
+    plainBytes <= FRAME_MAX_BYTES &&
+    (codec === FrameCodec.stored || codec === FrameCodec.zstd) &&
+    kind >= EntryKind.chunk &&
+    kind <= EntryKind.extents &&
     lengths.length > 0 &&
     lengths.every((length) => length > 0) &&
-    lengths.reduce((sum, length) => sum + length, 0) === row.plainBytes
+    lengths.reduce((sum, length) => sum + length, 0) === plainBytes
   );
 }
 

@@ -11,18 +11,22 @@ import type { LeaseId } from './ids.js';
 import { toHex } from './ids.js';
 import { HASH_BYTES, KIB, PACK_MAX_ENTRIES } from './limits.js';
 import { type PackFooter, PackKind } from './pack.js';
-import { FOOTER_FIXED_BYTES, FOOTER_MAGIC, FRAME_ROW_BYTES, SEALED_FOOTER_MAGIC } from './pack-constants.js';
+import {
+  SEALED_FOOTER_FIXED_BYTES as FIXED_BYTES,
+  FOOTER_FIXED_BYTES,
+  FOOTER_MAGIC,
+  FRAME_ROW_BYTES,
+  SEALED_IDS_FIXED_BYTES as IDS_FIXED_BYTES,
+  SEALED_FOOTER_MAGIC,
+  SEALED_ROW_BYTES,
+} from './pack-constants.js';
 import { pad, unpad } from './padding.js';
 import { SEAL_BYTES } from './seal.js';
 
 const STRUCTURE = 'sealed pack footer';
-const FIXED_BYTES = 16 + SEAL_BYTES;
-const IDS_FIXED_BYTES = 24;
 /** Smallest classes of the two parts: what a capture of little news stores most. */
 const IDS_SMALLEST = 4 * KIB;
 const ROWS_SMALLEST = 2 * KIB;
-/** What a row of a sealed pack has besides: length of the sealed bytes. */
-const SEALED_ROW_BYTES = 4;
 
 export interface SealedFooter {
   /** 120 bytes. */

@@ -8,20 +8,26 @@ import type { Argument, Command, Option } from 'commander';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { printableLine } from '../printable.js';
 import { createProgram } from '../program.js';
-import { findStoreOption } from '../scan-arguments.js';
+import { findOptionValue } from '../scan-arguments.js';
+import { type SecretEnvironment, Secrets } from '../secrets/secrets.js';
+import { DEFAULT_STORE } from '../session.js';
 import { writeOutput } from '../standard-streams.js';
 import {
   type Candidate,
   leaseSuggestions,
   pathsOf,
+  type StoreToAsk,
   type Suggestions,
   storeSuggestions,
   wordsOf,
 } from './suggestions.js';
 
-export async function answerCompletion(words: readonly string[]): Promise<ExitCode> {
+export async function answerCompletion(
+  words: readonly string[],
+  environment: SecretEnvironment,
+): Promise<ExitCode> {
   try {
-    const { candidates, paths } = await suggest(words);
+    const { candidates, paths } = await suggest(words, environment);
     const lines = candidates.map(({ word, about }) => `${word}\t${printableLine(about)}\n`);
     if (paths !== undefined) lines.push(`:${paths}\n`);
     await writeOutput(lines.join(''));
@@ -32,12 +38,14 @@ export async function answerCompletion(words: readonly string[]): Promise<ExitCo
 }
 
 /** Where the last word stands: [1] in an option's value, [2] an option, [3] a command's name, [4] an argument. */
-async function suggest(words: readonly string[]): Promise<Suggestions> {
+async function suggest(words: readonly string[], environment: SecretEnvironment): Promise<Suggestions> {
   const current = words.at(-1) ?? '';
   const before = words.slice(0, -1);
   const program = await createProgram({ mentioned: before }, async () => {});
   const place = walk(program, before);
-  const store = findStoreOption(before);
+  const keyFile = findOptionValue(before, '--key-file');
+  const path = findOptionValue(before, '--store') || process.env.DOPPEL_STORE || DEFAULT_STORE;
+  const store = { path, secrets: new Secrets(keyFile === undefined ? {} : { keyFile }, environment) };
   // [1]
   if (place.openOption !== undefined) return suggestValue(place.openOption, current, store);
   if (!place.optionsEnded && current.startsWith('-') && current !== '-') {
@@ -67,6 +75,17 @@ async function suggest(words: readonly string[]): Promise<Suggestions> {
     ? wordsOf([], current)
     : suggestArgument(place.command, argument, current, store);
 }
+
+const FILE_OPTIONS: ReadonlySet<string> = new Set([
+  '--seed',
+  '--changed-ranges',
+  '--key-file',
+  '--passphrase-file',
+  '--new-key-file',
+  '--new-passphrase-file',
+  '--svg',
+  '--read',
+]);
 
 interface Place {
   readonly command: Command;
@@ -128,14 +147,10 @@ function argumentAt(command: Command, index: number): Argument | undefined {
   return list[index] ?? (last?.variadic === true ? last : undefined);
 }
 
-async function suggestValue(
-  option: Option,
-  current: string,
-  store: string | undefined,
-): Promise<Suggestions> {
+async function suggestValue(option: Option, current: string, store: StoreToAsk): Promise<Suggestions> {
   if (option.argChoices !== undefined) return choices(option.argChoices, current);
   if (option.long === '--store') return pathsOf('folders');
-  if (option.long === '--seed' || option.long === '--changed-ranges') return pathsOf('files');
+  if (FILE_OPTIONS.has(option.long ?? '')) return pathsOf('files');
   if (option.long === '--break') return leaseSuggestions(current, store);
   return wordsOf([], current);
 }
@@ -144,13 +159,14 @@ async function suggestArgument(
   command: Command,
   argument: Argument,
   current: string,
-  store: string | undefined,
+  store: StoreToAsk,
 ): Promise<Suggestions> {
   if (argument.argChoices !== undefined) return choices(argument.argChoices, current);
   switch (argument.name()) {
     case 'source':
     case 'target':
     case 'disk':
+    case 'new-key-file':
       return pathsOf('files');
     case 'store':
       return pathsOf('folders');

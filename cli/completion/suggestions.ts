@@ -2,7 +2,7 @@
 import type { Image, Store } from '../../src/index.js';
 import { formatTime, shortId } from '../format.js';
 import { policyText } from '../retention-options.js';
-import { DEFAULT_STORE } from '../session.js';
+import type { Secrets } from '../secrets/secrets.js';
 
 export interface Candidate {
   readonly word: string;
@@ -12,6 +12,12 @@ export interface Candidate {
 export interface Suggestions {
   readonly candidates: readonly Candidate[];
   readonly paths?: 'files' | 'folders';
+}
+
+/** A store with keys is asked where a key file or an unlocked key is at hand: a passphrase would take too long. */
+export interface StoreToAsk {
+  readonly path: string;
+  readonly secrets: Secrets;
 }
 
 export function wordsOf(candidates: readonly Candidate[], current: string): Suggestions {
@@ -27,20 +33,20 @@ export async function storeSuggestions(
   verb: string,
   argument: string,
   current: string,
-  storePath: string | undefined,
+  store: StoreToAsk,
 ): Promise<Suggestions> {
   switch (argument) {
     case 'ref':
     case 'other-ref':
-      return withStore(storePath, async (store) => {
-        const images = await store.images(verb === 'undelete' ? { removed: true } : {});
+      return withStore(store, async (open) => {
+        const images = await open.images(verb === 'undelete' ? { removed: true } : {});
         return wordsOf(referenceCandidates(images, current), current);
       });
     case 'name:tag':
     case 'name[:tag]':
     case 'pattern':
-      return withStore(storePath, async (store) => {
-        const candidates = referenceCandidates(await store.images(), current);
+      return withStore(store, async (open) => {
+        const candidates = referenceCandidates(await open.images(), current);
         const isTag = ({ word }: Candidate) => word.includes(':');
         const isName = ({ word }: Candidate) => !/[:@~]/.test(word);
         if (argument === 'name:tag') return wordsOf(candidates.filter(isTag), current);
@@ -51,16 +57,26 @@ export async function storeSuggestions(
         );
       });
     case 'policy':
-      return withStore(storePath, async (store) => {
-        const policies = await store.policies();
+      return withStore(store, async (open) => {
+        const policies = await open.policies();
         return wordsOf(
           policies.map(({ pattern, policy }) => ({ word: pattern, about: policyText(policy) })),
           current,
         );
       });
+    case 'key':
+      return withStore(store, async ({ keys }) =>
+        wordsOf(
+          (keys?.list() ?? []).map(({ id, label, access }) => ({
+            word: label || shortId(id),
+            about: access === 'full' ? 'full access' : 'may only add images',
+          })),
+          current,
+        ),
+      );
     case 'setting':
-      return withStore(storePath, async (store) => {
-        const settings = await store.settings();
+      return withStore(store, async (open) => {
+        const settings = await open.settings();
         return wordsOf(
           settings.map(({ name, description }) => ({ word: name, about: description })),
           current,
@@ -71,9 +87,9 @@ export async function storeSuggestions(
   }
 }
 
-export function leaseSuggestions(current: string, storePath: string | undefined): Promise<Suggestions> {
-  return withStore(storePath, async (store) => {
-    const { leases } = await store.doctor();
+export function leaseSuggestions(current: string, store: StoreToAsk): Promise<Suggestions> {
+  return withStore(store, async (open) => {
+    const { leases } = await open.doctor();
     const candidates = leases.map(({ id, state, holder }) => ({
       word: id,
       about: holder === undefined ? state : `${holder.purpose} by ${holder.pid} on ${holder.host}, ${state}`,
@@ -124,16 +140,17 @@ function about(image: Image): string {
 }
 
 async function withStore(
-  storePath: string | undefined,
-  ask: (store: Store) => Promise<Suggestions>,
+  { path, secrets }: StoreToAsk,
+  ask: (open: Store) => Promise<Suggestions>,
 ): Promise<Suggestions> {
   const { openStore } = await import('../../src/index.js');
-  const store = await openStore(storePath || process.env.DOPPEL_STORE || DEFAULT_STORE, {
+  const open = await openStore(path, {
     onWarning: () => {},
+    unlock: (store) => secrets.quickOpenerOf(store),
   });
   try {
-    return await ask(store);
+    return await ask(open);
   } finally {
-    await store.close();
+    await open.close();
   }
 }

@@ -9,32 +9,22 @@
  *
  * Stopped anywhere before [5], nothing is published and whole packs stay for the next capture to find.
  */
-import {
-  type Attachment,
-  decodeManifest,
-  EntryKind,
-  type Extent,
-  encodeManifest,
-  type PubId,
-  pubIdOf,
-  toHex,
-} from '../../store-format/index.js';
+import { type Attachment, EntryKind, type Extent, toHex } from '../../store-format/index.js';
 import type { DiskSource } from '../disks/disk-source.js';
 import { requireWritable } from '../engine/config-records.js';
 import { requireMayPublish } from '../engine/current-keys.js';
 import type { Engine } from '../engine/engine.js';
 import { HeldLease } from '../engine/lease.js';
 import { StoreError } from '../errors.js';
-import { blake3 } from '../hashing/blake3.js';
 import { checkName, checkWords } from '../images/reference.js';
 import { newImage } from '../images/to-image.js';
+import { CountingSink, PackSink } from '../intake/entry-sinks.js';
+import { ImageWriter } from '../intake/image-writer.js';
+import { publishImage } from '../intake/publish-image.js';
 import type { CaptureOptions, CaptureResult, Image } from '../interface.js';
 import type { OwnImageWriter } from '../memory/own-image.js';
 import type { PackCatalog } from '../packs/pack-catalog.js';
-import { settlePacks } from '../packs/settle-packs.js';
 import { describeImage } from './describe-image.js';
-import { CountingSink, PackSink } from './entry-sinks.js';
-import { ImageWriter } from './image-writer.js';
 import type { Knowledge } from './knowledge.js';
 import { LibraryKnowledge } from './library-knowledge.js';
 import { OwnKnowledge } from './own-knowledge.js';
@@ -150,15 +140,11 @@ class CaptureRun {
       ...badRangesOf(attachments),
     };
     const header = await describeImage(engine, catalog, captured, facts, options);
-    const manifest = encodeManifest({ header, pageIds: captured.writer.pageIds, attachments }, blake3);
-    decodeManifest(manifest, header.pubId as PubId, blake3); // what nobody can read must not be published
     const relied = new Set([...sink.known.packsReliedOn, ...captured.writer.packsOfParent]);
-    await settlePacks(engine.objects, relied);
-    options.signal?.throwIfAborted();
-    await lease.publish(manifest); // [5]
-    await engine.memory?.published(header.name, pubIdOf(header));
-    await this.#copy?.finish({ ...header, packs: [...relied] });
-    await catalog.index.addCover(pubIdOf(header), [...relied]).catch(() => undefined); // it only saves time
+    const publication = { engine, catalog, lease, relied, signal: options.signal };
+    const { pageIds } = captured.writer;
+    await publishImage(publication, { header, pageIds, attachments }); // [5]
+    await this.#copy?.finish({ ...header, sketch: [...sketch], packs: [...relied] });
     return toResult(engine, captured, asked, storedBytes, newImage(header));
   }
 

@@ -7,11 +7,11 @@ import { HASH_BYTES, SEGMENT_BYTES } from '../../store-format/index.js';
 import { type DiskSource, sourceFailed } from '../disks/disk-source.js';
 import { SPAN_BYTES, type Span } from '../disks/spans.js';
 import type { Environment } from '../environment.js';
+import type { Parent } from '../intake/parent.js';
+import { sameBytes } from '../intake/parent-image.js';
 import type { Workers } from '../workers/jobs.js';
 import type { SharedMemory } from '../workers/shared-memory.js';
 import type { ChangedRanges } from './changed-ranges.js';
-import type { Parent } from './parent.js';
-import { sameBytes } from './parent-image.js';
 
 /** Segments compared: where one in ten of the others has changed unsaid, 96 % of captures notice. */
 const SAMPLED_SEGMENTS = 32;

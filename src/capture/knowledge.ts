@@ -1,9 +1,9 @@
 /** What a capture can know of the images of a store: all of them, or with a key that may only write those it stored itself. */
 import type { PubId } from '../../store-format/index.js';
 import type { DiskSource } from '../disks/disk-source.js';
+import type { Parent } from '../intake/parent.js';
 import type { OwnImageWriter } from '../memory/own-image.js';
 import type { PackCatalog } from '../packs/pack-catalog.js';
-import type { Parent } from './parent.js';
 
 /** A parent that was chosen before there is a lease that holds it. */
 export interface ChosenParent {

@@ -2,11 +2,11 @@
 import { pubIdOf } from '../../store-format/index.js';
 import type { DiskSource } from '../disks/disk-source.js';
 import type { Engine } from '../engine/engine.js';
-import type { LibraryState } from '../images/image-library.js';
-import { isAllowed, nextSequence, readNameRecord } from '../images/name-records.js';
+import type { LibraryState } from '../images/library-state.js';
+import { ParentImage } from '../intake/parent-image.js';
+import { sequenceOf } from '../intake/publish-image.js';
 import { chooseParent, type ParentWish } from './choose-parent.js';
 import type { ChosenParent, Knowledge } from './knowledge.js';
-import { ParentImage } from './parent-image.js';
 
 export class LibraryKnowledge implements Knowledge {
   readonly canRead = true;
@@ -27,16 +27,8 @@ export class LibraryKnowledge implements Knowledge {
     return { publication, open: (catalog) => ParentImage.open(engine, catalog, publication) };
   }
 
-  /** A manifest that cannot be read may be the name's newest: writers stop, readers may go on. */
-  async nextSequence(): Promise<number> {
-    const { engine, wish } = this;
-    const { headers, unreadable } = await engine.library.heads();
-    if (unreadable[0] !== undefined) throw unreadable[0];
-    const record = await readNameRecord(engine.objects, wish.name);
-    return nextSequence(
-      headers.filter((header) => header.name === wish.name && isAllowed(header)),
-      record,
-    );
+  nextSequence(): Promise<number> {
+    return sequenceOf(this.engine, this.wish.name);
   }
 
   async newCopy(): Promise<undefined> {

@@ -7,9 +7,9 @@ import { imageKey, type PackId, type PubId, SEGMENT_BYTES } from '../../store-fo
 import type { Engine } from '../engine/engine.js';
 import { StoreError } from '../errors.js';
 import { readMarkInForce } from '../images/marks.js';
+import type { Parent, ParentHeader, ParentRow } from '../intake/parent.js';
 import type { OwnImage } from '../memory/own-image.js';
 import type { PackCatalog } from '../packs/pack-catalog.js';
-import type { Parent, ParentHeader, ParentRow } from './parent.js';
 
 export class OwnParent implements Parent {
   readonly isBelieved = true;

@@ -5,17 +5,17 @@ import { type DiskSource, openDiskSource, streamSource } from '../disks/disk-sou
 import { type Span, spansOf } from '../disks/spans.js';
 import type { Engine } from '../engine/engine.js';
 import { messageOf } from '../errors.js';
+import type { ImageWriter } from '../intake/image-writer.js';
+import type { Parent } from '../intake/parent.js';
+import { type ScannedSource, scanSource } from '../intake/scan-source.js';
+import { SpanScanner } from '../intake/span-scanner.js';
 import type { CaptureOptions, Progress } from '../interface.js';
 import { ProgressReport } from '../progress.js';
 import type { SharedMemory } from '../workers/shared-memory.js';
 import { ChangedRanges } from './changed-ranges.js';
 import { changedSpans, findUnsaidChange } from './changed-spans.js';
 import { runHook } from './hooks.js';
-import type { ImageWriter } from './image-writer.js';
-import type { Parent } from './parent.js';
-import { type ScannedSource, scanSource } from './scan-source.js';
 import type { SourceLayout } from './source-layout.js';
-import { SpanScanner } from './span-scanner.js';
 
 export type CaptureSource = string | AsyncIterable<Uint8Array>;
 

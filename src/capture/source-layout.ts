@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { SEGMENT_BYTES } from '../../store-format/index.js';
 import { type ByteReader, type DiskLayout, readDiskLayout } from '../disk-layout/index.js';
 import type { DiskSource } from '../disks/disk-source.js';
-import type { ScannedSpan } from './scanned-segment.js';
+import type { ScannedSpan } from '../intake/scanned-segment.js';
 
 const readAt = promisify(readCallback);
 

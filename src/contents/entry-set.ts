@@ -18,6 +18,15 @@ export class EntrySet {
     return isNew;
   }
 
+  get isEmpty(): boolean {
+    return this.#bits.size === 0;
+  }
+
+  /** Those that have an entry in the set, in the order in which they got their first one. */
+  get packs(): Iterable<PackId> {
+    return this.#bits.keys();
+  }
+
   has(pack: PackId, ordinal: number): boolean {
     return ((this.#bits.get(pack)?.[ordinal >> 3] ?? 0) & (1 << (ordinal & 7))) !== 0;
   }

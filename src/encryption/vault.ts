@@ -31,6 +31,7 @@ import {
   agreementPublicKey,
   createSigner,
   decrypt,
+  decryptUnchecked,
   deriveKey,
   encrypt,
   isSignedBy,
@@ -136,15 +137,27 @@ export class Vault implements FooterOpener {
 
   /** What a sealed pack's ids are sealed with, beside the pack's own key: members may read them. */
   idsSeal({ bytes, salt }: OpenSeal): OpenSeal {
-    const { generation } = decodeSeal(bytes);
-    const memberKey = keyOf(this.keyring.memberKeys, generation);
-    if (memberKey === undefined) throw noKey(generation);
-    return { bytes, salt, objectKey: deriveKey(memberKey, salt, 'doppel pack ids') };
+    return { bytes, salt, objectKey: deriveKey(this.#memberKeyOf(bytes), salt, 'doppel pack ids') };
   }
 
-  /** Frames have a key of their own, so that threads need not know the pack's. */
-  frameKeyOf({ objectKey, salt }: OpenSeal): Buffer {
-    return deriveKey(objectKey, salt, FRAMES);
+  /**
+   * Frames have a key of their own, so that threads need not know the pack's. Only members can make it, though anybody
+   * can seal for readers: frames are believed without the footer's signature where a footer is damaged.
+   */
+  frameKeyOf({ bytes, objectKey, salt }: OpenSeal): Buffer {
+    return deriveKey(Buffer.concat([objectKey, this.#memberKeyOf(bytes)]), salt, FRAMES);
+  }
+
+  /** The sealed part as it would open were its tag right: proposals, of which nothing is believed. */
+  guessPart({ objectKey }: OpenSeal, part: SealedPart, sealed: Uint8Array): Buffer {
+    return decryptUnchecked(objectKey, nonceOf(part, 0), sealed);
+  }
+
+  #memberKeyOf(seal: Uint8Array): Uint8Array {
+    const { generation } = decodeSeal(seal);
+    const memberKey = keyOf(this.keyring.memberKeys, generation);
+    if (memberKey === undefined) throw noKey(generation);
+    return memberKey;
   }
 
   /** @throws FormatError */

@@ -26,6 +26,7 @@ export class HeldLease {
     private readonly objects: ObjectStore,
     private readonly environment: Environment,
     private readonly hold: Hold,
+    private readonly purpose: Lease['purpose'],
   ) {}
 
   static async take(
@@ -47,7 +48,7 @@ export class HeldLease {
     };
     const key = leaseKey(id);
     const hold = await objects.hold(key, encodeRecord('lease', key, lease, blake3));
-    return new HeldLease(id, objects, environment, hold);
+    return new HeldLease(id, objects, environment, hold, purpose);
   }
 
   /**
@@ -68,7 +69,7 @@ export class HeldLease {
     if (claim.won || Buffer.compare(claim.winner, manifest) === 0) return;
     throw new StoreError(
       'lease-broken',
-      'This capture was taken for dead and its lease was broken; nothing was published: run it again',
+      `This ${this.purpose} was taken for dead and its lease was broken; nothing was published: run it again`,
       { object: key },
     );
   }

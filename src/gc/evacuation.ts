@@ -87,7 +87,7 @@ class Evacuation {
     const copier = new Copier({
       engine,
       lease,
-      checked,
+      onPack: async ({ id }) => checked.addOwn(id),
       signal,
       onBytes: onBytes ?? (() => undefined),
       onBad: (footer, ordinal) => this.#noteBad(footer, ordinal),

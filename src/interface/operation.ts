@@ -33,6 +33,7 @@ export interface Progress {
     | 'capture'
     | 'seed'
     | 'restore'
+    | 'copy'
     | 'verify'
     | 'scrub'
     | 'digest'

@@ -1,3 +1,4 @@
+import type { OpenOtherOptions } from './copy.js';
 import type { Hint, Problem } from './findings.js';
 import type { OperationOptions } from './operation.js';
 
@@ -22,6 +23,8 @@ export interface ScrubOptions extends OperationOptions {
   readonly repair?: boolean;
   /** Folder of another store: what this one has lost is taken from there. Only with `repair`. */
   readonly from?: string;
+  /** How that store is opened. */
+  readonly openFrom?: OpenOtherOptions;
   /** Says which packs would be read, and reads none. Not with `repair`. */
   readonly dryRun?: boolean;
 }

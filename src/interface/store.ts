@@ -1,6 +1,7 @@
 /** A store: how it is made and opened, and what it does. */
 import type { CaptureOptions, CaptureResult } from './capture.js';
 import type { DiffResult } from './comparison.js';
+import type { CopyOptions, CopyResult } from './copy.js';
 import type { BrokenLease, DoctorReport } from './doctor.js';
 import type { VerifyResult } from './findings.js';
 import type { GcOptions, GcResult } from './gc.js';
@@ -59,6 +60,13 @@ export interface Store {
     target: string | NodeJS.WritableStream,
     options?: RestoreOptions,
   ): Promise<RestoreResult>;
+  /**
+   * Copies images to another store, with the same keys and parameters or others. They keep their image ids, times and
+   * labels; an image that is there already is passed by, and one that is damaged here is told.
+   *
+   * @param references images to copy; all live ones when empty. @param target folder of the other store, or the store
+   */
+  copy(references: readonly string[], target: string | Store, options?: CopyOptions): Promise<CopyResult>;
   /** Sorted by name and sequence. */
   images(filter?: ImageFilter): Promise<readonly Image[]>;
   image(reference: string): Promise<Image>;

@@ -27,7 +27,12 @@ export interface Unlocked {
 
 /** @throws key-wrong, bad-key, object-damaged */
 export async function unlock(objects: ObjectStore, config: Config, secret: Secret): Promise<Unlocked> {
-  if (secret.kind === 'key') return { secret: decodeSlotSecret(secret.text), isWeak: false };
+  if (secret.kind === 'key') {
+    const decoded = decodeSlotSecret(secret.text);
+    if (toHex(decoded.storeId) !== config.storeId)
+      throw new StoreError('key-wrong', `This key is for another store than ${objects.location}`);
+    return { secret: decoded, isWeak: false };
+  }
   const storeId = fromHex(config.storeId);
   const { slots, damage } = await readSlots(objects);
   for (const slot of slots) {

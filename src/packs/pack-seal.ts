@@ -51,6 +51,11 @@ export class OpenPackSeal implements FooterOpener {
     return this.#seal.salt;
   }
 
+  /** 120 bytes: what follows the header, so that the key of the frames does not go with the footer. */
+  get bytes(): Uint8Array {
+    return this.#seal.bytes;
+  }
+
   /** Bytes that the frame will take. */
   heldBytes({ kind, stored }: FrameToSeal): number {
     return paddedBytes(stored.length + TAG_BYTES, smallestOf(kind));

@@ -161,6 +161,7 @@ export class PackWriter {
     };
     this.#pack = pack;
     await write(pack, encodePackHeader());
+    if (seal !== undefined) await write(pack, seal.bytes);
     return pack;
   }
 

@@ -5,7 +5,11 @@ import { messageOf, StoreError } from '../errors.js';
 import type { ObjectStore } from '../objects/object-store.js';
 
 /** A frame's stored bytes, opened if they are sealed. @throws object-missing, object-unreadable, object-damaged */
-export async function readStoredFrame(objects: ObjectStore, pack: PackId, frame: Frame): Promise<Buffer> {
+export async function readStoredFrame(
+  objects: Pick<ObjectStore, 'get'>,
+  pack: PackId,
+  frame: Frame,
+): Promise<Buffer> {
   const { offset, storedBytes, seal } = frame;
   const { bytes } = await objects.get(packKey(pack), { offset, length: heldBytes(frame) });
   if (bytes.length < heldBytes(frame)) throw damagedFrame(pack, offset, 'the file ends before it does');

@@ -19,7 +19,7 @@ export async function settlePacks(objects: ObjectStore, packs: ReadonlySet<PackI
     if (!damaged.has(pack) && (await isPresent(pack))) continue;
     throw new StoreError(
       'conflict',
-      `Pack ${pack.slice(0, 12)}… went away or was found damaged while this capture relied on it; run it again`,
+      `Pack ${pack.slice(0, 12)}… went away or was found damaged while it was relied on: run it again`,
       { pack },
     );
   }

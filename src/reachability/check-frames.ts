@@ -34,7 +34,7 @@ export function plainBytesOf({ footer, ordinals }: WantedFrame): number {
 
 /** A frame's stored bytes; undefined when the file ends before. @throws object-unreadable: it may be whole tomorrow */
 export async function readStored(
-  objects: ObjectStore,
+  objects: Pick<ObjectStore, 'get'>,
   { footer, frame }: WantedFrame,
 ): Promise<Uint8Array | undefined> {
   try {

@@ -2,7 +2,13 @@
  * Copies entries to new packs. Each is decoded and hashed on the way (SPEC.md, I11). A frame that is wanted as a whole
  * keeps its compressed bytes; what is left of others is gathered into new frames, and so are small frames.
  */
-import { FRAME_MAX_BYTES, HASH_BYTES, type LeaseId, PackKind } from '../../store-format/index.js';
+import {
+  FRAME_MAX_BYTES,
+  HASH_BYTES,
+  type LeaseId,
+  PackKind,
+  type PackTail,
+} from '../../store-format/index.js';
 import type { Engine } from '../engine/engine.js';
 import { settingValue } from '../engine/settings.js';
 import { blake3 } from '../hashing/blake3.js';
@@ -13,7 +19,6 @@ import { NewChunks } from '../packs/new-chunks.js';
 import type { FinishedFrame } from '../packs/pack-writer.js';
 import { SharedMemory } from '../workers/shared-memory.js';
 import { checkChunks, plainBytesOf, readStored, type WantedFrame, wantedFrames } from './check-frames.js';
-import type { CheckedCopies } from './checked-copies.js';
 import { checkedEntry, readPlainFrame } from './meta-entries.js';
 
 /** Plain bytes of what is left of frames, gathered at a time. The largest frame fits. */
@@ -24,19 +29,20 @@ const SMALL_FRAME = 1 / 4;
 export interface CopierOptions {
   readonly engine: Engine;
   /** Where the packs lie that are copied from; the store itself when absent. */
-  readonly source?: ObjectStore;
+  readonly source?: Pick<ObjectStore, 'get'>;
   readonly lease: LeaseId;
-  readonly checked: CheckedCopies;
+  /** Called when a pack of copies is durable under its name. */
+  readonly onPack: (tail: PackTail) => Promise<void>;
   readonly signal?: AbortSignal | undefined;
   /** Told of entries that cannot be read or do not hash to their ids: they were not copied. */
   readonly onBad: (footer: FooterTable, ordinal: number) => void;
-  /** Stored bytes of frames that were dealt with. */
-  readonly onBytes: (bytes: number) => void;
+  /** Told of each frame that was dealt with, or soon will be. */
+  readonly onBytes: (storedBytes: number, wanted: WantedFrame) => void;
 }
 
 export class Copier {
   readonly #writer: EntryWriter;
-  readonly #source: ObjectStore;
+  readonly #source: Pick<ObjectStore, 'get'>;
   readonly #memory = new SharedMemory(GATHERED_BYTES, 2);
   readonly #frameBytes: number;
   #gathering: WantedFrame[] = [];
@@ -47,7 +53,7 @@ export class Copier {
   #failure: unknown;
 
   constructor(private readonly options: CopierOptions) {
-    const { engine, lease, checked } = options;
+    const { engine, lease, onPack } = options;
     const { objects, environment, workers, config } = engine;
     this.#source = options.source ?? objects;
     this.#frameBytes = settingValue(config, 'frameBytes');
@@ -58,7 +64,7 @@ export class Copier {
       lease,
       level: settingValue(config, 'level'),
       frameBytes: this.#frameBytes,
-      onPack: async ({ id }) => checked.addOwn(id),
+      onPack,
     });
   }
 
@@ -74,7 +80,7 @@ export class Copier {
       if (footer.kind === PackKind.meta) await this.#copyMeta(wanted);
       else if (this.#isWhole(wanted)) await this.#start(() => this.#copyWhole(wanted));
       else await this.#gather(wanted);
-      this.options.onBytes(wanted.frame.storedBytes);
+      this.options.onBytes(wanted.frame.storedBytes, wanted);
     }
   }
 

@@ -64,7 +64,7 @@ export class MetaEntries {
 
 /** @returns undefined for what is damaged. @throws object-unreadable, object-missing: it may be whole tomorrow */
 export async function readPlainFrame(
-  objects: ObjectStore,
+  objects: Pick<ObjectStore, 'get'>,
   footer: FooterTable,
   frame: Frame,
 ): Promise<Buffer | undefined> {

@@ -1,22 +1,12 @@
 /** An image to a stream, in order: spans are put together by workers a few ahead of the one being written. */
-import { HASH_BYTES, SEGMENT_BYTES } from '../../store-format/index.js';
-import { ChunkFetcher } from '../contents/chunk-fetcher.js';
-import { asBuffer, type ImageContents } from '../contents/image-contents.js';
-import { isLost, type LostRange, lostRange, resolveSegment } from '../contents/resolve-segment.js';
-import type { SeedIndex } from '../contents/seed-index.js';
+import type { ImageContents } from '../contents/image-contents.js';
+import { planSpan, type ReadySpan } from '../contents/plan-span.js';
 import { SPAN_BYTES } from '../disks/spans.js';
 import type { Engine } from '../engine/engine.js';
 import { messageOf, StoreError } from '../errors.js';
 import type { PackCatalog } from '../packs/pack-catalog.js';
 import { SharedMemory } from '../workers/shared-memory.js';
 import type { WriteOutcome, WriteSettings } from './write-disk.js';
-
-interface ReadySpan {
-  readonly memory: SharedArrayBuffer;
-  readonly length: number;
-  readonly seedBytes: number;
-  readonly lost: readonly LostRange[];
-}
 
 export async function writeStream(
   engine: Engine,
@@ -27,6 +17,7 @@ export async function writeStream(
 ): Promise<WriteOutcome> {
   const ahead = 2 * engine.workers.parallelism;
   const memory = new SharedMemory(SPAN_BYTES, ahead + 1);
+  const readers = { engine, catalog, contents, seeds: settings.seeds };
   const pending: Promise<ReadySpan>[] = [];
   const output = new OrderedOutput(stream);
   let [writtenBytes, seedBytes] = [0, 0];
@@ -44,8 +35,8 @@ export async function writeStream(
   try {
     for (let offset = 0; offset < contents.size; offset += SPAN_BYTES) {
       settings.signal?.throwIfAborted();
-      const span = await planSpan(engine, catalog, settings.seeds, contents, offset, await memory.acquire());
-      const ready = span();
+      const length = Math.min(SPAN_BYTES, contents.size - offset);
+      const ready = (await planSpan(readers, { offset, length }, await memory.acquire()))();
       ready.catch(() => undefined); // reported when its turn comes
       pending.push(ready);
       if (pending.length > ahead) await writeFirst();
@@ -56,39 +47,6 @@ export async function writeStream(
     await Promise.allSettled(pending);
     output.close();
   }
-}
-
-/** Finds the span's chunks now, in order; what is returned fetches them. */
-async function planSpan(
-  engine: Engine,
-  catalog: PackCatalog,
-  seeds: SeedIndex | undefined,
-  contents: ImageContents,
-  base: number,
-  memory: SharedArrayBuffer,
-): Promise<() => Promise<ReadySpan>> {
-  const length = Math.min(SPAN_BYTES, contents.size - base);
-  const fetcher = new ChunkFetcher(engine, catalog, seeds);
-  const lost: LostRange[] = [];
-  new Uint8Array(memory).fill(0);
-  for (let at = base; at < base + length; at += SEGMENT_BYTES) {
-    const segment = await resolveSegment(contents, at / SEGMENT_BYTES);
-    if (isLost(segment)) {
-      lost.push(segment);
-      continue;
-    }
-    const { offsets, lengths } = segment.recipe;
-    const ids = asBuffer(segment.recipe.ids);
-    for (let i = 0; i < lengths.length; i++) {
-      const slow = fetcher.want(ids, HASH_BYTES * i, lengths[i]!, segment.offset + offsets[i]! - base);
-      if (slow !== undefined) await slow;
-    }
-  }
-  return async () => {
-    const outcome = await fetcher.run({ target: { kind: 'memory', memory }, keepFrames: true });
-    const { seedBytes } = outcome;
-    return { memory, length, seedBytes, lost: [...lost, ...outcome.lost.map((one) => lostRange(one, base))] };
-  };
 }
 
 /** Writes with backpressure. A reader that went away is an error of the target, not a crash. */

@@ -72,7 +72,7 @@ export class OtherStore {
       engine: to,
       source,
       lease,
-      checked,
+      onPack: async ({ id }) => checked.addOwn(id),
       signal,
       onBad: (footer, ordinal) => bad.push(this.#noteBad(footer, ordinal)),
       onBytes: () => undefined,

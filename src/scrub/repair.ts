@@ -83,7 +83,7 @@ export class Repair {
     const copier = new Copier({
       engine,
       lease,
-      checked: this.#checked,
+      onPack: async ({ id }) => this.#checked.addOwn(id),
       signal: this.options.signal,
       onBad: () => entries--,
       onBytes: () => undefined,

@@ -11,6 +11,8 @@ import type {
   BrokenLease,
   CaptureOptions,
   CaptureResult,
+  CopyOptions,
+  CopyResult,
   DiffResult,
   DoctorReport,
   GcOptions,
@@ -20,6 +22,7 @@ import type {
   ImageReader,
   MaintainOptions,
   MaintainResult,
+  OpenOtherOptions,
   OperationOptions,
   PruneOptions,
   PruneResult,
@@ -46,7 +49,7 @@ export class FolderBackedStore implements Store {
     private readonly engine: Engine,
     private readonly indexFolder: string,
     /** Opens another store with the same workers and warnings. */
-    private readonly openOther: (location: string) => Promise<Engine>,
+    private readonly openOther: (location: string, options?: OpenOtherOptions) => Promise<Engine>,
     readonly keys: StoreKeys | undefined,
   ) {
     this.info = storeInfo(engine.objects, engine.config);
@@ -66,6 +69,25 @@ export class FolderBackedStore implements Store {
     this.engine.workers.prepare();
     const { restore } = await import('../restore/restore.js');
     return restore(this.engine, reference, target, options);
+  }
+
+  async copy(
+    references: readonly string[],
+    target: string | Store,
+    options: CopyOptions = {},
+  ): Promise<CopyResult> {
+    this.engine.workers.prepare();
+    const { copy } = await import('../copy/copy.js');
+    if (typeof target !== 'string') {
+      if (target instanceof FolderBackedStore) return copy(this.engine, target.engine, references, options);
+      throw new TypeError('The target is a folder, or a store that openStore has opened');
+    }
+    const other = await this.openOther(target, options.openTarget);
+    try {
+      return await copy(this.engine, other, references, options);
+    } finally {
+      await other.close();
+    }
   }
 
   images(filter: ImageFilter = {}): Promise<readonly Image[]> {
@@ -125,12 +147,12 @@ export class FolderBackedStore implements Store {
   }
 
   async scrub(options: ScrubOptions = {}): Promise<ScrubResult> {
-    const { from, repair, dryRun } = options;
+    const { from, openFrom, repair, dryRun } = options;
     if (from !== undefined && repair !== true) throw new TypeError('from goes with repair');
     if (dryRun && repair) throw new TypeError('dryRun does not go with repair');
     if (!dryRun) this.engine.workers.prepare();
     const { scrub } = await import('../scrub/scrub.js');
-    return scrub(this.engine, options, from === undefined ? undefined : () => this.openOther(from));
+    return scrub(this.engine, options, from === undefined ? undefined : () => this.openOther(from, openFrom));
   }
 
   async maintain(options: MaintainOptions = {}): Promise<MaintainResult> {

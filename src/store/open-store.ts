@@ -13,7 +13,15 @@ import { parseSetting } from '../engine/settings.js';
 import { storeInfo } from '../engine/store-info.js';
 import { type Environment, systemEnvironment } from '../environment.js';
 import { StoreError } from '../errors.js';
-import type { InitOptions, LockedStore, OpenOptions, Store, StoreInfo, Warning } from '../interface.js';
+import type {
+  InitOptions,
+  LockedStore,
+  OpenOptions,
+  OpenOtherOptions,
+  Store,
+  StoreInfo,
+  Warning,
+} from '../interface.js';
 import { newKeys, writeSlot } from '../keys/new-keys.js';
 import type { SlotSecret } from '../keys/slot-secret.js';
 import { OpenStoreKeys } from '../keys/store-keys.js';
@@ -25,7 +33,9 @@ import { FolderStore } from '../objects/folder-store.js';
 import type { ObjectStore } from '../objects/object-store.js';
 import { SealedStore } from '../objects/sealed-store.js';
 import { defaultParallelism } from '../workers/default-parallelism.js';
+import type { Workers } from '../workers/jobs.js';
 import { WorkerPool } from '../workers/pool.js';
+import { sharedWorkers } from '../workers/shared-workers.js';
 import { FolderBackedStore } from './folder-backed-store.js';
 import { checkIsFree, checkIsStore, indexFolderOf } from './store-location.js';
 
@@ -36,23 +46,29 @@ import { checkIsFree, checkIsStore, indexFolderOf } from './store-location.js';
  *   key-wrong, bad-key, rolled-back
  */
 export async function openStore(location: string, options: OpenOptions = {}): Promise<Store> {
-  const { engine, indexFolder, secret } = await openEngine(location, options);
-  // What another store holds is checked, and nothing is written to it: it may have no keys.
+  const workers = new WorkerPool(parallelismOf(options));
+  const { engine, indexFolder, secret } = await openEngine(location, options, workers);
+  // What is said of this store's keys holds for another where nothing else is said; but that one may have none.
   const { requireKeys: _, ...forOther } = options;
-  const openOther = async (other: string) => (await openEngine(other, forOther)).engine;
+  const shared = sharedWorkers(workers);
+  const openOther = async (other: string, own: OpenOtherOptions = {}) =>
+    (await openEngine(other, { ...forOther, ...own }, shared)).engine;
   const keys = secret && new OpenStoreKeys(engine, secret);
   return new FolderBackedStore(engine, indexFolder, openOther, keys);
 }
 
-async function openEngine(location: string, options: OpenOptions) {
+function parallelismOf(options: OpenOptions): number {
+  const parallelism = options.parallelism ?? defaultParallelism();
+  if (Number.isInteger(parallelism) && parallelism >= 1) return parallelism;
+  throw new TypeError('parallelism must be a positive integer');
+}
+
+async function openEngine(location: string, options: OpenOptions, workers: Workers) {
   await checkIsStore(location);
   const environment = systemEnvironment(options.command);
   const place = await FolderStore.open(location, toHex(environment.random(8)));
   const { objects, config, damage, secret, memory } = await unlocked(place, options, environment);
   if (damage !== undefined) options.onWarning?.({ code: warningCodeOf(damage), message: damage.message });
-  const parallelism = options.parallelism ?? defaultParallelism();
-  if (!Number.isInteger(parallelism) || parallelism < 1)
-    throw new TypeError('parallelism must be a positive integer');
   // An index tells ids, and which packs hold them: what is sealed has it where the user's own files are.
   const isPrivate = objects.vault !== undefined || objects.readOnly;
   const indexFolder = indexFolderOf(location, isPrivate, config.storeId, options.cacheFolder);
@@ -63,7 +79,7 @@ async function openEngine(location: string, options: OpenOptions) {
     configDamage: damage,
     memory: objects.vault && memory?.imagesOf(objects.vault.keyring),
     ownWork: ownWorkOf(objects, options),
-    workers: new WorkerPool(parallelism),
+    workers,
     openIndex: () => acquireSlot(indexFolder),
     warn: options.onWarning ?? (() => undefined),
   });

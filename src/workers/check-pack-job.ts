@@ -19,17 +19,15 @@ import {
   PACK_TAIL_BYTES,
   PACK_TRAILER_BYTES,
   type PackTail,
-  type ProposedFooter,
-  salvageFooter,
 } from '../../store-format/layouts.js';
-import { decompressFrame } from '../compression/zstd.js';
-import { openFrame } from '../encryption/frame-seals.js';
 import { Vault } from '../encryption/vault.js';
 import { errnoOf, messageOf } from '../errors.js';
 import { type Blake3Stream, blake3, createBlake3Stream } from '../hashing/blake3.js';
 import { ENTRY_KINDS } from '../packs/entry-kinds.js';
+import { openedFrame } from './checked-frame.js';
 import type { CheckPackJob, CheckPackResult, IoFailure } from './jobs.js';
 import { PacedFile, Stopped } from './paced-file.js';
+import { salvagePack } from './salvage-pack.js';
 
 /** Gaps and other bytes that are only hashed are read in steps of this. */
 const STEP_BYTES = 1024 * 1024;
@@ -37,7 +35,6 @@ const STEP_BYTES = 1024 * 1024;
 const TRAILER_HASHED_BYTES = 40;
 
 let storedBuffer = Buffer.alloc(0);
-let plainBuffer = Buffer.alloc(0);
 
 export function checkPack(job: CheckPackJob): CheckPackResult {
   let file: PacedFile | undefined;
@@ -168,7 +165,7 @@ class PackCheck {
     first: number,
     idAt: (ordinal: number) => Uint8Array,
   ): void {
-    const plain = stored && plainOf(frame, stored);
+    const plain = stored && openedFrame(frame, stored)?.plain;
     const { idOf } = ENTRY_KINDS[frame.kind];
     let offset = 0;
     for (let i = first; i < first + frame.entries; i++) {
@@ -182,47 +179,9 @@ class PackCheck {
   #salvage(fault: string): CheckPackResult {
     const bytes = Buffer.allocUnsafeSlow(Math.min(this.file.size, PACK_MAX_BYTES + PACK_TAIL_BYTES));
     const count = this.#tryRead(0, bytes);
-    const proposed = count === undefined ? undefined : salvageFooter(bytes.subarray(0, count));
-    if (proposed === undefined) return this.#result(0, fault);
-    const salvaged = this.#readProposed(proposed);
-    const result = this.#result(salvaged.lengths.length, fault);
-    return salvaged.frames.length === 0 ? result : { ...result, salvaged };
-  }
-
-  /** Frames that decompress to what their row says, with the ids that their entries' bytes have. */
-  #readProposed({ kind, frames: proposed }: ProposedFooter): NonNullable<CheckPackResult['salvaged']> {
-    const frames: Frame[] = [];
-    const lengths: number[] = [];
-    const ids: Uint8Array[] = [];
-    for (const { lengths: own, ...row } of proposed) {
-      const stored = this.#readFrame(row);
-      const plain = stored && plainOf(row, stored);
-      if (plain === undefined) continue;
-      frames.push({ ...row, entries: own.length, hash: blake3(stored!) });
-      let offset = 0;
-      for (const length of own) {
-        ids.push(ENTRY_KINDS[row.kind].idOf(plain.subarray(offset, offset + length), this.#entryHash));
-        lengths.push(length);
-        offset += length;
-      }
-    }
-    return { kind, frames, lengths: Uint32Array.from(lengths), ids: Buffer.concat(ids) };
-  }
-}
-
-/** @returns undefined when it is no such frame */
-function plainOf(
-  frame: Pick<Frame, 'codec' | 'storedBytes' | 'plainBytes' | 'seal'>,
-  held: Buffer,
-): Buffer | undefined {
-  if (held.length < heldBytes(frame)) return undefined;
-  if (plainBuffer.length < frame.plainBytes) plainBuffer = Buffer.allocUnsafeSlow(frame.plainBytes);
-  try {
-    const stored = frame.seal === undefined ? held : openFrame(held, frame.seal, frame.storedBytes);
-    const plain = decompressFrame(frame.codec, stored, frame.plainBytes, plainBuffer);
-    return Buffer.from(plain.buffer, plain.byteOffset, plain.byteLength);
-  } catch {
-    return undefined;
+    const salvaged = count === undefined ? undefined : salvagePack(bytes.subarray(0, count), this.#vault);
+    const result = this.#result(salvaged?.lengths.length ?? 0, fault);
+    return salvaged === undefined ? result : { ...result, salvaged };
   }
 }
 

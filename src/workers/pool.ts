@@ -77,8 +77,8 @@ export class WorkerPool implements Workers {
 async function startThreads(count: number): Promise<Piscina> {
   const { Piscina } = await import('piscina');
   return new Piscina({
-    // Beside this file, with the same ending: .ts in tests, .js when built.
-    filename: new URL(import.meta.url.replace(/pool(\.[jt]s)$/, 'worker$1')).href,
+    // Beside this file, with an ending like its own: .cts in tests, .cjs when built.
+    filename: new URL(import.meta.url.replace(/pool\.([jt])s$/, 'worker.c$1s')).href,
     minThreads: count,
     maxThreads: count,
     // The next job waits beside the thread: it starts without a way to the main thread and back.

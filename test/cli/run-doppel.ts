@@ -1,6 +1,6 @@
 /** Runs the built program as users do: its own process, its own folder, nothing inherited that could change its answers. */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,8 +23,8 @@ export interface RunOptions {
 }
 
 export function environment(extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
-  const { DOPPEL_STORE: _store, DOPPEL_DEBUG: _debug, ...rest } = process.env;
-  return { ...rest, TZ: 'UTC', ...extra };
+  const rest = Object.entries(process.env).filter(([name]) => !name.startsWith('DOPPEL_'));
+  return { ...Object.fromEntries(rest), TZ: 'UTC', XDG_STATE_HOME: stateFolder(), ...extra };
 }
 
 export function startDoppel(
@@ -67,6 +67,17 @@ export async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'doppel-cli-'));
   if (folders.push(folder) === 1) process.on('exit', removeFolders);
   return folder;
+}
+
+let state: string | undefined;
+
+/** What clients remember of stores: of this test file alone. */
+function stateFolder(): string {
+  if (state === undefined) {
+    state = mkdtempSync(join(tmpdir(), 'doppel-state-'));
+    if (folders.push(state) === 1) process.on('exit', removeFolders);
+  }
+  return state;
 }
 
 function removeFolders(): void {

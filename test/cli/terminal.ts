@@ -15,13 +15,14 @@ export interface TerminalRun {
 }
 
 const DRIVER = `
-import json, os, pty, re, select, sys, time
+import codecs, json, os, pty, re, select, sys, time
 plan = json.load(sys.stdin)
 pid, fd = pty.fork()
 if pid == 0:
     os.chdir(plan['cwd'])
     os.execvpe(plan['argv'][0], plan['argv'], plan['env'])
 seen, mark, complaint = '', 0, None
+decoder = codecs.getincrementaldecoder('utf8')('replace')
 deadline = time.time() + plan['timeoutSeconds']
 def pump(seconds):
     global seen
@@ -31,7 +32,7 @@ def pump(seconds):
         data = os.read(fd, 65536)
     except OSError:
         return False
-    seen += data.decode('utf8', 'replace')
+    seen += decoder.decode(data)
     return len(data) > 0
 for step in plan['steps']:
     while True:

@@ -10,7 +10,7 @@ import {
   splitNameAndTag,
 } from '../../cli/option-values.js';
 import { printable, printableLine } from '../../cli/printable.js';
-import { findStoreOption, scanArguments } from '../../cli/scan-arguments.js';
+import { findOptionValue, scanArguments } from '../../cli/scan-arguments.js';
 import { renderFields, renderTable } from '../../cli/table.js';
 
 test('sizes as options', (t) => {
@@ -81,10 +81,10 @@ test('the first look at the command line', (t) => {
 });
 
 test('the store among unfinished words', (t) => {
-  t.is(findStoreOption(['show', '--store', 'x']), 'x');
-  t.is(findStoreOption(['--store=y', 'show']), 'y');
-  t.is(findStoreOption(['show', '--store']), undefined);
-  t.is(findStoreOption(['show', '--', '--store', 'x']), undefined);
+  t.is(findOptionValue(['show', '--store', 'x'], '--store'), 'x');
+  t.is(findOptionValue(['--store=y', 'show'], '--store'), 'y');
+  t.is(findOptionValue(['show', '--store'], '--store'), undefined);
+  t.is(findOptionValue(['show', '--', '--store', 'x'], '--store'), undefined);
 });
 
 test('numbers for people', (t) => {

@@ -55,6 +55,8 @@ interface Row {
   readonly complaints: readonly (readonly [words: readonly string[], complaint: Complaint])[];
   /** Images that still come back byte for byte. */
   readonly unharmed: readonly SampleName[];
+  /** Those of them that come back by their ids alone: what is damaged could decide which image their reference means. */
+  readonly byId?: readonly SampleName[];
   /** What commands that go on must warn of. */
   readonly warning?: RegExp;
 }
@@ -131,6 +133,18 @@ const maybeUnreadable: Complaint = {
   code: 'unknown-reference',
   message: /^There is no image "mail"; it may be what cannot be read: "doppel verify --all"/,
 };
+
+const inDoubt = (code: string, object: RegExp): Complaint => ({
+  exitCode: code === 'unsupported-format' ? EXIT.store : EXIT.damage,
+  code,
+  message: new RegExp(
+    `^Which image "(web|mail)(:\\w+)?" is cannot be told for certain; name it by its id, such as (web|mail)@[0-9a-f]{8}: ${object.source}`,
+  ),
+});
+const manifestInDoubt = inDoubt(
+  'object-damaged',
+  /Manifest images\/[0-9a-f]{32} is damaged: .*put back a good copy/,
+);
 
 const ROWS: readonly Row[] = [
   {
@@ -223,10 +237,13 @@ const ROWS: readonly Row[] = [
     damage: (store) => flipByte(manifest(store, 'mail'), 70),
     complaints: [
       restoring('mail', maybeUnreadable),
+      restoring('web', manifestInDoubt),
+      restoring('old', manifestInDoubt),
       captureRefused(manifestDamaged),
       [['rm', 'web'], manifestDamaged],
     ],
     unharmed: WEB,
+    byId: WEB,
     warning: /^Warning: Manifest images\/[0-9a-f]{32} is damaged: /m,
   },
   {
@@ -238,25 +255,43 @@ const ROWS: readonly Row[] = [
   {
     title: 'a manifest cut in half',
     damage: (store) => cutInHalf(manifest(store, 'mail')),
-    complaints: [restoring('mail', maybeUnreadable), captureRefused(manifestDamaged)],
+    complaints: [
+      restoring('mail', maybeUnreadable),
+      restoring('web', manifestInDoubt),
+      restoring('old', manifestInDoubt),
+      captureRefused(manifestDamaged),
+    ],
     unharmed: WEB,
+    byId: WEB,
   },
   {
     title: 'a manifest of no bytes',
     damage: (store) => truncateSync(manifest(store, 'mail'), 0),
-    complaints: [restoring('mail', maybeUnreadable), captureRefused(manifestDamaged)],
+    complaints: [
+      restoring('mail', maybeUnreadable),
+      restoring('web', manifestInDoubt),
+      restoring('old', manifestInDoubt),
+      captureRefused(manifestDamaged),
+    ],
     unharmed: WEB,
+    byId: WEB,
   },
   {
     title: "a manifest under another manifest's name",
     damage: (store) => copyFileSync(manifest(store, 'web'), manifest(store, 'mail')),
-    complaints: [restoring('mail', maybeUnreadable)],
+    complaints: [
+      restoring('mail', maybeUnreadable),
+      restoring('web', manifestInDoubt),
+      restoring('old', manifestInDoubt),
+    ],
     unharmed: WEB,
+    byId: WEB,
   },
   {
     title: 'a manifest of a newer format',
     damage: (store) => makeNewer(manifest(store, 'mail'), resealManifest),
     complaints: [
+      restoring('web', inDoubt('unsupported-format', /Manifest images\/[0-9a-f]{32} cannot be used: /)),
       captureRefused({
         exitCode: EXIT.store,
         code: 'unsupported-format',
@@ -265,6 +300,7 @@ const ROWS: readonly Row[] = [
       }),
     ],
     unharmed: WEB,
+    byId: WEB,
   },
   {
     title: 'a manifest that is gone',
@@ -290,10 +326,32 @@ const ROWS: readonly Row[] = [
     warning: /^Warning: Record tags\/[0-9a-f]{64}\/0000000001 cannot be used/m,
   },
   {
+    title: 'the newest manifest of a name: the image before does not stand in for it',
+    damage: (store) => flipByte(manifest(store, 'web'), 70),
+    complaints: [
+      restoring('web', manifestInDoubt),
+      restoring('old', manifestInDoubt),
+      [['verify', 'web'], manifestInDoubt],
+    ],
+    unharmed: ['old', 'mail'],
+    byId: ['old', 'mail'],
+  },
+  {
+    title: 'a byte of a name record that says what a tag means',
+    damage: (store) => flipByte(nameRecordOf(store, 'kept'), -50),
+    complaints: [restoring('old', inDoubt('object-damaged', /Record tags\/[0-9a-f/]+ cannot be used/))],
+    unharmed: ALL,
+  },
+  {
     title: 'a byte of a mark: the image is taken for one that is there',
     damage: (store) => flipByte(highest(store, 'removed'), -50),
-    complaints: [captureRefused(recordDamaged), [['rm', 'web'], recordDamaged]],
+    complaints: [
+      captureRefused(recordDamaged),
+      [['rm', 'web'], recordDamaged],
+      restoring('mail', inDoubt('object-damaged', /Record removed\/[0-9a-f]{32}\.2 cannot be used/)),
+    ],
     unharmed: ALL,
+    byId: ['mail'],
     warning: /^Warning: Record removed\/[0-9a-f]{32}\.2 cannot be used/m,
   },
   {
@@ -415,12 +473,10 @@ for (const row of ROWS) {
       rmSync(out, { force: true });
     }
     for (const name of row.unharmed) {
-      const { stderr } = await restoresWhole(
-        t,
-        store,
-        REFERENCES[name] === 'web:first' ? 'web~1' : REFERENCES[name],
-        sample[name].bytes,
-      );
+      const { image, bytes } = sample[name];
+      const reference = name === 'old' ? 'web~1' : REFERENCES[name];
+      const isById = row.byId?.includes(name) ?? false;
+      const { stderr } = await restoresWhole(t, store, isById ? `@${image.id}` : reference, bytes);
       if (row.warning !== undefined && row.complaints.length > 1) t.regex(stderr, row.warning);
     }
     await leavesNothing(t, store);

@@ -7,7 +7,7 @@
  *   [4] a scrub finds nothing, and every image is there, byte for byte
  */
 import type { ExecutionContext } from 'ava';
-import { StoreError } from '../../src/errors.js';
+import { messageOf, StoreError } from '../../src/errors.js';
 import { FolderStore } from '../../src/objects/folder-store.js';
 import { scrub } from '../../src/scrub/scrub.js';
 import { type Fault, FaultyStore, type Verb } from '../support/faulty-store.js';
@@ -61,8 +61,8 @@ async function outcomeOf(operation: Operation, place: Parameters<Operation['run'
     const engine = await place.store.process((objects) => new FaultyStore(objects, fault));
     return await operation.run(engine, place);
   } catch (error) {
-    if (!(error instanceof StoreError)) throw error;
-    return [error];
+    if (error instanceof StoreError) return [error];
+    throw new Error(`${operation.name}, ${nameOf(fault)}: ${messageOf(error)}`, { cause: error });
   }
 }
 

@@ -210,7 +210,7 @@ test.serial('a file that shrinks between a hook and the end of the read', async 
 });
 
 async function leaseTaken(store: string): Promise<void> {
-  for (let tries = 0; tries < 500; tries++) {
+  for (let tries = 0; tries < 6000; tries++) {
     if (readdirSync(join(store, 'leases')).length > 0) return;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }

@@ -22,7 +22,7 @@ async function copyOf(t: ExecutionContext, name: string): Promise<string> {
 }
 
 test('every fixture has its test', async (t) => {
-  t.deepEqual(await readdir(fixtures), ['store-0.1']);
+  t.deepEqual(await readdir(fixtures), ['store-0.1', 'store-0.1-keys']);
 });
 
 test('store-0.1', async (t) => {
@@ -68,4 +68,62 @@ test('store-0.1', async (t) => {
   t.is(again.newChunks, 0, 'cut as it was cut then');
   t.is(again.storedBytes, 0, 'recipes and pages are the same too');
   t.is((await store.undelete('db')).name, 'db');
+});
+
+/** Of the key that may only write. */
+const NIGHTLY =
+  'doppel1q89rr6r7rsfyf6h355jw8lmnn7gs73r7p9fqnh6fym6a9mj6dz2d7l6qvl8qamvqagjqdnjqj88q4xd2csf4yqxe0hk8788gd0apgnaanxse8vdppectee3ypwuetlmpwjr75yj2lj33w9payw8ngmc25xpq7gmwwq';
+
+test('store-0.1-keys: sealed with keys of two generations', async (t) => {
+  const location = await copyOf(t, 'store-0.1-keys');
+  const cacheFolder = await mkdtemp(join(tmpdir(), 'doppel-fixture-'));
+  t.teardown(() => rm(cacheFolder, { recursive: true, force: true }));
+  const store = await library.openStore(location, {
+    cacheFolder,
+    unlock: async () => ({ kind: 'passphrase', passphrase: 'A fixture keeps no secret' }),
+    onWarning: (w) => t.fail(w.message),
+  });
+  t.teardown(() => store.close());
+  const keys = store.keys!.list().map(({ label, kind, access, names }) => [label, kind, access, names]);
+  t.deepEqual(keys, [
+    ['', 'passphrase', 'full', undefined],
+    ['nightly', 'file', 'write', ['nightly-*']],
+  ]);
+  const images = await store.images();
+  const facts = images.map(({ name, sequence, tags, labels, size, protected: kept }) => [
+    name,
+    sequence,
+    tags,
+    labels,
+    size,
+    kept,
+  ]);
+  t.deepEqual(facts, [
+    ['vault', 1, ['first', 'golden'], { site: 'lab' }, 1_388_497, true],
+    ['vault', 2, [], { role: 'test' }, 1_388_497, false],
+  ]);
+  t.deepEqual((await store.policy('vault')).policy, { last: 3 });
+  t.is(images[0]!.digest, 'f93b9ff75cd46be5cba93b7495ae46013cf93f76d1a5e38ceb0ec07e802f1227');
+  t.is(images[0]!.layout.fileSystem?.label, 'secrets');
+  t.deepEqual((await store.verify()).problems, []);
+  const bytes = await restoredBytes(store, 'vault:golden');
+  t.is(createHash('sha256').update(bytes).digest('hex'), images[0]!.sha256!);
+
+  async function* disk() {
+    yield bytes;
+  }
+  const again = await store.capture(disk(), 'again');
+  t.is(again.digest, images[0]!.digest);
+  t.deepEqual([again.newChunks, again.storedBytes], [0, 0], 'cut, hashed and sealed as then');
+});
+
+test('store-0.1-keys: the key that may only write, and a wrong passphrase', async (t) => {
+  const location = await copyOf(t, 'store-0.1-keys');
+  const key = { kind: 'key', text: NIGHTLY } as const;
+  const store = await library.openStore(location, { cacheFolder: location, unlock: async () => key });
+  t.teardown(() => store.close());
+  t.is(store.keys!.access, 'write');
+  await t.throwsAsync(store.restore('vault', join(location, 'tmp/image')));
+  const wrong = { kind: 'passphrase', passphrase: 'wrong' } as const;
+  await t.throwsAsync(library.openStore(location, { unlock: async () => wrong }), { code: 'key-wrong' });
 });

@@ -48,6 +48,11 @@ test('every example has a test', (t) => {
   const tested = new Set([
     ...['digest', 'name-key', 'chunker', 'gear', 'cuts', 'recipe', 'page', 'extents', 'pack', 'meta-pack'],
     ...['config', 'config-with-policies', 'mark', 'name-record', 'manifest', 'tombstone'],
+    // spec-keys.test.ts
+    ...['keys-given', 'keys-derived', 'keyed-chunker', 'keyed-ids', 'seal-for-members', 'seal-for-readers'],
+    ...['padding', 'signatures', 'grant', 'key-slots', 'key-file'],
+    // spec-sealed.test.ts
+    ...['sealed-pack', 'sealed-manifest', 'sealed-mark', 'keyed-config'],
   ]);
   t.deepEqual([...new Set(blocks.map((block) => block.name))].sort(), [...tested].sort());
 });

@@ -1,12 +1,21 @@
 /** What SPEC.md's tables say is what the code has, and the tables agree with themselves. */
 import test from 'ava';
+import { Vault } from '../../src/encryption/vault.js';
+import { SealedStore } from '../../src/objects/sealed-store.js';
+import { SEALED_PACK_FRAMES_BYTES } from '../../src/packs/pack-seal.js';
 import {
+  decodeEnvelope,
+  decodeSeal,
   encodeExtents,
   encodePackFooter,
+  encodeRecord,
+  encodeSealedFooter,
   FOLDERS,
   FRAME_MAX_BYTES,
   HASH_BYTES,
   HEADER_MAX_BYTES,
+  KDF_MAX_BYTES,
+  Kem,
   type LeaseId,
   MANIFEST_MAX_ATTACHMENTS,
   MANIFEST_MAX_PAGES,
@@ -18,11 +27,18 @@ import {
   PACK_TRAILER_BYTES,
   PAGE_ROWS,
   PackKind,
+  paddedBytes,
   RECORD_MAX_BYTES,
   RecordKind,
+  SEAL_BYTES,
+  SEALED_PACK_MAX_FRAMES,
   SEGMENT_BYTES,
   storeFolders,
+  TAG_BYTES,
 } from '../../store-format/index.js';
+import { MemoryPlace, MemoryStore } from '../support/memory-store.js';
+import { KEYRING } from './keyed-example.js';
+import { blake3 } from './oracle.js';
 import { section, tableAfter } from './spec-document.js';
 
 test('the tree names every folder that a store is made with', (t) => {
@@ -87,6 +103,46 @@ test('the tail of a maximal pack fits one read', (t) => {
   t.true(tailBytes <= PACK_TAIL_BYTES);
   t.is(PACK_TAIL_BYTES, 655_360);
   t.true(PACK_MAX_BYTES + tailBytes < 65 * MIB);
+});
+
+test('the tail of a maximal sealed pack fits one read, and leaves a full pack in one class of lengths', (t) => {
+  const idsPart = Buffer.alloc(paddedBytes(4 + 24 + HASH_BYTES * PACK_MAX_ENTRIES, 4096) + TAG_BYTES);
+  const rows = 4 + 60 * SEALED_PACK_MAX_FRAMES + 4 * PACK_MAX_ENTRIES;
+  const rowsPart = Buffer.alloc(paddedBytes(4 + rows, 2048) + TAG_BYTES);
+  const footer = encodeSealedFooter({ seal: Buffer.alloc(SEAL_BYTES), idsPart, rowsPart });
+  const tailBytes = footer.length + PACK_TRAILER_BYTES;
+  t.is(tailBytes, 639_320);
+  t.true(tailBytes <= PACK_TAIL_BYTES);
+  t.is(SEALED_PACK_FRAMES_BYTES, PACK_MAX_BYTES - 655_360);
+  t.is(paddedBytes(SEALED_PACK_FRAMES_BYTES + tailBytes, 65_536), PACK_MAX_BYTES);
+  t.is(KDF_MAX_BYTES, 2 ** 30);
+});
+
+/** Who opens a record of that kind, and who may write it, as the library has it. */
+async function rulesOf(kind: RecordKind): Promise<string> {
+  const key = 'pins/000102030405060708090a0b0c0d0e0f';
+  const record = encodeRecord(kind, key, {}, blake3);
+  const place = new MemoryPlace();
+  const writer = new Vault({ ...KEYRING, access: 'write', dataKeys: [] }, (bytes) => Buffer.alloc(bytes, 7));
+  const mayWrite = await new SealedStore(new MemoryStore(place), writer).claim(key, record).then(
+    () => true,
+    () => false,
+  );
+  const full = new Vault(KEYRING, (bytes) => Buffer.alloc(bytes, 7));
+  await new SealedStore(new MemoryStore(place), full).put(key, record);
+  const { kem } = decodeSeal(decodeEnvelope(place.objects.get(key)!, kind, blake3).body);
+  return `${kem === Kem.readers ? 'readers' : 'members'}, ${mayWrite ? 'any writer' : 'full access'}`;
+}
+
+test('the table of sealed records says who may open and who may write each kind', async (t) => {
+  const said = new Map<string, string>();
+  for (const [kinds, audience, writer] of tableAfter('### Sealed record').slice(1))
+    for (const kind of kinds!.split(', ')) said.set(kind.replace(/^[0-9]+ /, ''), `${audience}, ${writer}`);
+  t.deepEqual([...said.keys()].sort(), Object.keys(RecordKind).sort());
+  for (const [kind, rules] of said) {
+    if (kind === 'config' || kind === 'key') t.is(rules, 'not sealed, the owner (scheme 1)');
+    else t.is(await rulesOf(kind as RecordKind), rules, kind);
+  }
 });
 
 test('the other sums of the limits table', (t) => {

@@ -90,7 +90,7 @@ export async function inventedDevice(t: ExecutionContext, ...nbdkit: string[]): 
     child.kill();
   });
   const file = join(point, 'nbd');
-  for (let tries = 0; tries < 100 && !existsSync(file); tries++) await sleep(50);
+  for (let tries = 0; tries < 600 && !existsSync(file); tries++) await sleep(50);
   if (!existsSync(file))
     return refuse(t, 'needs /dev/fuse', { ok: false, stdout: '', stderr: 'no file came' });
   t.true(statSync(file).size > 0);

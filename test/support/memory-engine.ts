@@ -20,14 +20,18 @@ import type {
   VerifyResult,
   Warning,
 } from '../../src/interface.js';
+import type { SlotSecret } from '../../src/keys/slot-secret.js';
+import { openVault, ownersConfigs } from '../../src/keys/unlock.js';
 import type { ObjectStore } from '../../src/objects/object-store.js';
+import { SealedStore } from '../../src/objects/sealed-store.js';
 import { restore } from '../../src/restore/restore.js';
 import { scrub } from '../../src/scrub/scrub.js';
 import { verify } from '../../src/verify/verify.js';
 import { inlineWorkers } from '../../src/workers/inline-workers.js';
-import { SEGMENT_BYTES, toHex } from '../../store-format/index.js';
+import { type Config, SEGMENT_BYTES, toHex } from '../../store-format/index.js';
 import { inPieces } from './library-store.js';
 import { MemoryPlace, MemoryStore } from './memory-store.js';
+import { keyedConfig, makeFirstKey } from './test-keys.js';
 
 const HOUR_MS = 3600 * 1000;
 const CHUNKER = {
@@ -40,45 +44,65 @@ const CHUNKER = {
 } as const;
 
 export interface ProcessOptions {
-  /** What stands between the process and the objects. */
+  /** What stands between the process and the objects as the place holds them. */
   readonly wrap?: (objects: ObjectStore) => ObjectStore;
   /** By how much its clock is ahead. */
   readonly hoursLater?: number;
   /** Its monotonic clock, where the test moves it. */
   readonly monotonic?: () => number;
+  /** Of a store with keys: what it is opened with, full access by default. */
+  readonly slot?: SlotSecret;
 }
 
 export class StoreInMemory {
   readonly warnings: Warning[] = [];
 
-  constructor(readonly place: MemoryPlace) {}
+  constructor(
+    readonly place: MemoryPlace,
+    /** Opens the store with full access, where it has keys. */
+    readonly secret?: SlotSecret,
+  ) {}
 
   /** @param settings frames of 64 KiB unless they say otherwise, so that small disks have many */
   static async make(settings: Record<string, number> = {}): Promise<StoreInMemory> {
     const place = new MemoryPlace();
-    const objects = new MemoryStore(place);
-    const { now, random } = systemEnvironment();
-    await writeFirstConfig(objects, {
-      storeId: toHex(random(16)),
-      createdMs: now(),
-      features: { read: [], write: [], collect: [] },
-      hash: 'blake3',
-      chunker: CHUNKER,
-      segmentBytes: SEGMENT_BYTES,
-      settings: { frameBytes: 65_536, ...settings },
-    });
-    await changeConfig(objects, (config) => config);
-    return new StoreInMemory(place);
+    await writeFirstConfig(new MemoryStore(place), newConfig(settings));
+    return StoreInMemory.#made(new StoreInMemory(place));
+  }
+
+  /** As `make`, with keys. */
+  static async makeKeyed(settings: Record<string, number> = {}): Promise<StoreInMemory> {
+    const place = new MemoryPlace();
+    const config = newConfig(settings);
+    const { encryption, vault, secret } = await makeFirstKey(systemEnvironment(), config.storeId);
+    const objects = new SealedStore(new MemoryStore(place), vault);
+    await writeFirstConfig(objects, keyedConfig(config, encryption));
+    return StoreInMemory.#made(new StoreInMemory(place, secret));
+  }
+
+  static async #made(store: StoreInMemory): Promise<StoreInMemory> {
+    await changeConfig(await store.objects(), (config) => config);
+    return store;
   }
 
   copy(): StoreInMemory {
-    return new StoreInMemory(this.place.copy());
+    return new StoreInMemory(this.place.copy(), this.secret);
   }
 
-  async process({ wrap, hoursLater = 0, monotonic }: ProcessOptions = {}): Promise<Engine> {
+  /** In clear. @param slot what the store is opened with */
+  async objects(slot = this.secret): Promise<ObjectStore> {
+    return unlocked(new MemoryStore(this.place), slot);
+  }
+
+  async process({
+    wrap,
+    hoursLater = 0,
+    monotonic,
+    slot = this.secret,
+  }: ProcessOptions = {}): Promise<Engine> {
     const system = systemEnvironment();
     const plain = new MemoryStore(this.place);
-    const objects = wrap === undefined ? plain : wrap(plain);
+    const objects = await unlocked(wrap === undefined ? plain : wrap(plain), slot);
     const { config, damage } = await readConfig(objects);
     const close = async () => {};
     return new Engine({
@@ -141,6 +165,26 @@ export class StoreInMemory {
     const result = await restore(await this.process(), reference, target, options);
     return { bytes: Buffer.concat(parts), result };
   }
+}
+
+function newConfig(settings: Record<string, number>): Config {
+  const { now, random } = systemEnvironment();
+  return {
+    storeId: toHex(random(16)),
+    createdMs: now(),
+    features: { read: [], write: [], collect: [] },
+    hash: 'blake3',
+    chunker: CHUNKER,
+    segmentBytes: SEGMENT_BYTES,
+    settings: { frameBytes: 65_536, ...settings },
+  };
+}
+
+/** As whoever opens the store does: from the config as it stands. */
+async function unlocked(place: ObjectStore, slot: SlotSecret | undefined): Promise<ObjectStore> {
+  if (slot === undefined) return place;
+  const { config } = await readConfig(ownersConfigs(place, slot));
+  return new SealedStore(place, openVault(config, slot, systemEnvironment().random));
 }
 
 /** What a reader of the image gets, removed or not. */

@@ -1,16 +1,6 @@
 /** The kinds of objects that the damage table hurts, which two of them, and the regions of each. */
-import { blake3 } from '../../../src/hashing/blake3.js';
-import {
-  attestedKey,
-  configKey,
-  gcKey,
-  imageKey,
-  markKey,
-  nameFolder,
-  nameKey,
-  parseMark,
-} from '../../../store-format/index.js';
-import { type PreparedStore, packOf } from './prepared-store.js';
+import { configKey, gcKey, imageKey, markKey, parseMark } from '../../../store-format/index.js';
+import type { PreparedStore } from './prepared-store.js';
 
 export type Layout = 'pack' | 'manifest' | 'tombstone' | 'record';
 
@@ -37,17 +27,16 @@ const pairIn =
     const [first, second] = store.place.keysIn(folder);
     return [first!, second!] as const;
   };
-const tagsOfWeb = (n: number) => nameKey(nameFolder('web', blake3), n);
 
 export const KINDS = {
   'data pack': {
     layout: 'pack',
-    objects: (p) => [packOf(p, p.images.mail, 'data'), packOf(p, p.images.old, 'data')],
+    objects: ({ images, packOf }) => [packOf(images.mail, 'data'), packOf(images.old, 'data')],
     otherName: () => `packs/bb/${OTHER_PACK}`,
   },
   'meta pack': {
     layout: 'pack',
-    objects: (p) => [packOf(p, p.images.mail, 'meta'), packOf(p, p.images.old, 'meta')],
+    objects: ({ images, packOf }) => [packOf(images.mail, 'meta'), packOf(images.old, 'meta')],
     otherName: () => `packs/bb/${OTHER_PACK}`,
   },
   manifest: {
@@ -72,12 +61,12 @@ export const KINDS = {
   'other config': { layout: 'record', objects: () => [configKey(2), configKey(1)], otherName: nextNumber },
   'name record in force': {
     layout: 'record',
-    objects: () => [tagsOfWeb(2), tagsOfWeb(1)],
+    objects: ({ tagsOfWeb }) => [tagsOfWeb(2), tagsOfWeb(1)],
     otherName: nextNumber,
   },
   'other name record': {
     layout: 'record',
-    objects: () => [tagsOfWeb(1), tagsOfWeb(2)],
+    objects: ({ tagsOfWeb }) => [tagsOfWeb(1), tagsOfWeb(2)],
     otherName: nextNumber,
   },
   'odd mark': {
@@ -101,7 +90,6 @@ export const KINDS = {
 } as const satisfies Record<string, ObjectKind>;
 
 export type KindName = keyof typeof KINDS;
-export const attested = attestedKey;
 
 /** Byte offset and length. */
 export type Region = readonly [offset: number, length: number];

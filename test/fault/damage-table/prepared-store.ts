@@ -9,8 +9,10 @@
  * Beside them lie what a killed capture, a stopped gc and a repair leave: dead leases, condemned packs, emptied packs.
  */
 import { createHash } from 'node:crypto';
+import { nameKeyOf } from '../../../src/encryption/keyring.js';
 import { HeldLease } from '../../../src/engine/lease.js';
 import { blake3 } from '../../../src/hashing/blake3.js';
+import { keyedHash } from '../../../src/hashing/keyed-ids.js';
 import { readManifest } from '../../../src/images/image-heads.js';
 import { EntryWriter } from '../../../src/packs/entry-writer.js';
 import {
@@ -30,10 +32,12 @@ import {
   type LeaseId,
   leaseKey,
   lostKey,
+  nameFolder,
+  nameKey,
+  nameKeyInSealedStore,
   type PackId,
   PackKind,
   type PubId,
-  packKey,
   parsePackId,
   pinKey,
   type RecordKind,
@@ -56,14 +60,20 @@ export interface PreparedImage {
 export interface PreparedStore {
   readonly store: StoreInMemory;
   readonly images: Readonly<Record<ImageName, PreparedImage>>;
+  /** Key of the one pack of a kind that an image's capture wrote. */
+  readonly packOf: (image: PreparedImage, kind: keyof typeof PackKind) => string;
+  /** Key of a record of web's name. */
+  readonly tagsOfWeb: (n: number) => string;
 }
 
 /** The same id for the same text. */
 const idOf = (text: string) => createHash('md5').update(text).digest('hex');
 const leaseOf = (text: string) => idOf(text) as LeaseId;
 
-export async function prepareStore(): Promise<PreparedStore> {
-  const store = await StoreInMemory.make({ removedGraceHours: 24 });
+const SETTINGS = { removedGraceHours: 24 };
+
+export async function prepareStore(keyed: 'keyed' | 'open'): Promise<PreparedStore> {
+  const store = await (keyed === 'keyed' ? StoreInMemory.makeKeyed(SETTINGS) : StoreInMemory.make(SETTINGS));
   const webDisk = sparseDisk('web', MIB + 70_000);
   const mailDisk = sparseDisk('mail', MIB + 50_001);
   const old = await capture(store, webDisk, 'web');
@@ -79,13 +89,20 @@ export async function prepareStore(): Promise<PreparedStore> {
   await engine.library.label(`@${web.id}`, { site: 'berlin' });
   await leavePacks(store, 'condemned');
   await leavePacks(store, 'damaged');
-  addRecords(store, web.publication);
+  await addRecords(store, web.publication);
   for (const text of ['broken', 'broken too']) {
     const pubId = leaseOf(text) as PubId;
     const tombstone = { pubId, by: leaseOf('gc'), atMs: 1, reason: 'dead' };
-    store.place.objects.set(imageKey(pubId), encodeTombstone(tombstone, blake3));
+    await (await store.objects()).put(imageKey(pubId), encodeTombstone(tombstone, blake3));
   }
-  return { store, images: { old, web, mail, scarred, gone } };
+  const written = await writtenPacks(store);
+  const folder = await folderOfWeb(store);
+  return {
+    store,
+    images: { old, web, mail, scarred, gone },
+    packOf: (image, kind) => packIn(written, image, kind),
+    tagsOfWeb: (n) => nameKey(folder, n),
+  };
 }
 
 /** Two segments, the last one short, with little in them: the table has hundreds of rows. */
@@ -140,20 +157,20 @@ async function leavePacks(store: StoreInMemory, folder: 'condemned' | 'damaged')
   for (const key of store.place.keysIn('packs').filter((each) => !before.has(each))) {
     const pack = parsePackId(key)!;
     if (folder === 'condemned')
-      put(store, 'condemned', condemnedKey(pack), { pack, gc: idOf('gc'), atMs: 1 });
-    else put(store, 'damaged', damagedKey(pack), { pack, atMs: 1, reason: 'a test' });
+      await put(store, 'condemned', condemnedKey(pack), { pack, gc: idOf('gc'), atMs: 1 });
+    else await put(store, 'damaged', damagedKey(pack), { pack, atMs: 1, reason: 'a test' });
   }
 }
 
-function put(store: StoreInMemory, kind: RecordKind, key: string, payload: unknown): void {
-  store.place.objects.set(key, encodeRecord(kind, key, payload, blake3));
+async function put(store: StoreInMemory, kind: RecordKind, key: string, payload: unknown): Promise<void> {
+  await (await store.objects()).put(key, encodeRecord(kind, key, payload, blake3));
 }
 
-function addRecords(store: StoreInMemory, image: PubId): void {
+async function addRecords(store: StoreInMemory, image: PubId): Promise<void> {
   const counts = { condemnedPacks: 2, unlinkedPacks: 0, rewrittenBytes: 0, freedBytes: 0 };
   for (const [i, text] of ['one', 'two'].entries()) {
     const lease = leaseOf(text);
-    put(store, 'lease', leaseKey(lease), {
+    await put(store, 'lease', leaseKey(lease), {
       id: lease,
       purpose: 'read',
       startedMs: 1,
@@ -164,23 +181,37 @@ function addRecords(store: StoreInMemory, image: PubId): void {
       beat: 0,
     });
     const pin = idOf(`pin ${text}`);
-    put(store, 'pin', pinKey(pin), { id: pin, createdMs: 1, reason: text, images: [image] });
+    await put(store, 'pin', pinKey(pin), { id: pin, createdMs: 1, reason: text, images: [image] });
     const lost = idOf(`lost ${text}`);
     const entry = { kind: EntryKind.chunk, id: idOf(text).repeat(2) };
-    put(store, 'lost', lostKey(lost), { id: lost, atMs: 1, entries: [entry] });
-    put(store, 'gc', gcKey(i + 1), { lease, startedMs: 1, finished: { atMs: 2, ...counts } });
+    await put(store, 'lost', lostKey(lost), { id: lost, atMs: 1, entries: [entry] });
+    await put(store, 'gc', gcKey(i + 1), { lease, startedMs: 1, finished: { atMs: 2, ...counts } });
     const packs = store.place.keysIn('packs').map((key) => parsePackId(key)!);
-    put(store, 'attestation', attestedKey(lease), { lease, atMs: 1, depth: 'decoded', packs });
+    await put(store, 'attestation', attestedKey(lease), { lease, atMs: 1, depth: 'decoded', packs });
   }
 }
 
-/** Key of the one pack of a kind that an image's capture wrote. */
-export function packOf({ store }: PreparedStore, image: PreparedImage, kind: keyof typeof PackKind): string {
-  const found = store.place.keysIn('packs').filter((key) => {
+type Written = ReadonlyMap<string, { readonly lease: LeaseId; readonly kind: PackKind }>;
+
+async function writtenPacks(store: StoreInMemory): Promise<Written> {
+  const { vault } = await store.objects();
+  const read = store.place.keysIn('packs').map((key) => {
     const bytes = store.place.objects.get(key)!;
-    const { footer } = decodePackTail(bytes, bytes.length, parsePackId(key) as PackId, blake3);
-    return footer.lease === image.publication && footer.kind === PackKind[kind];
+    const { footer } = decodePackTail(bytes, bytes.length, parsePackId(key) as PackId, blake3, vault);
+    return [key, { lease: footer.lease, kind: footer.kind }] as const;
   });
-  if (found.length !== 1) throw new Error(`${found.length} ${kind} packs, not one`);
-  return packKey(parsePackId(found[0]!)!);
+  return new Map(read);
+}
+
+function packIn(written: Written, { publication }: PreparedImage, kind: keyof typeof PackKind): string {
+  const own = [...written].filter(([, pack]) => pack.lease === publication && pack.kind === PackKind[kind]);
+  if (own.length !== 1) throw new Error(`${own.length} ${kind} packs, not one`);
+  return own[0]![0];
+}
+
+/** In a store with keys, the folder of a name's records does not follow from the name alone. */
+async function folderOfWeb(store: StoreInMemory): Promise<string> {
+  const { vault } = await store.objects();
+  const folder = nameFolder('web', blake3);
+  return vault === undefined ? folder : nameKeyInSealedStore(folder, keyedHash(nameKeyOf(vault.keyring)));
 }

@@ -11,7 +11,7 @@ export function testKinds(kinds: readonly KindName[]): void {
   let prepared: PreparedStore;
 
   test.before(async () => {
-    prepared = await prepareStore();
+    prepared = await prepareStore('open');
   });
 
   for (const kind of kinds) {

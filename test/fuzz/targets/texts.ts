@@ -12,7 +12,7 @@ import {
 } from '../../../cli/option-values.js';
 import { printable, printableLine } from '../../../cli/printable.js';
 import { UsageError } from '../../../cli/report-error.js';
-import { findStoreOption, scanArguments } from '../../../cli/scan-arguments.js';
+import { findOptionValue, scanArguments } from '../../../cli/scan-arguments.js';
 import { ChangedRanges, parseChangedRanges } from '../../../src/capture/changed-ranges.js';
 import { StoreError } from '../../../src/errors.js';
 import { checkName, checkWords, parseReference } from '../../../src/images/reference.js';
@@ -166,7 +166,7 @@ export const TEXT_TARGETS: readonly Target[] = [
         changes: usage(() => parseLabelChanges(words)),
         name: splitNameAndTag(text),
         scan: scanArguments(words),
-        store: findStoreOption(words),
+        store: findOptionValue(words, '--store'),
       };
     },
     check: (_, { sizes, scan, words }) => {
