@@ -12,7 +12,7 @@
 import { type Attachment, EntryKind, type Extent, toHex } from '../../store-format/index.js';
 import type { DiskSource } from '../disks/disk-source.js';
 import { requireWritable } from '../engine/config-records.js';
-import { requireMayPublish } from '../engine/current-keys.js';
+import { requireCurrentKeys, requireOwnName } from '../engine/current-keys.js';
 import type { Engine } from '../engine/engine.js';
 import { HeldLease } from '../engine/lease.js';
 import { StoreError } from '../errors.js';
@@ -46,7 +46,8 @@ export async function capture(
   const asked = checkRequest(from, name, options, engine.environment.now());
   if (options.dryRun) return dryRun(engine, from, asked, options);
   requireWritable(engine);
-  await requireMayPublish(engine.objects, asked.name);
+  await requireCurrentKeys(engine.objects);
+  requireOwnName(engine.objects, asked.name);
   const knowledge = await knowledgeOf(engine, asked, options);
   if (options.before !== undefined) await engine.catalog(options); // what takes long comes before a file system is frozen
   const run = new CaptureRun(engine, knowledge, asked, options);

@@ -7,6 +7,7 @@ import { type NameRecord, type PubId, parseLeaseId } from '../../store-format/in
 import type { Environment } from '../environment.js';
 import { StoreError } from '../errors.js';
 import type { Image, ImageFilter, Warning } from '../interface.js';
+import { requireFullAccess } from '../objects/key-forbids.js';
 import type { ObjectStore } from '../objects/object-store.js';
 import { type HeadListing, ManifestHeads } from './image-heads.js';
 import type { ImageMemory } from './image-memory.js';
@@ -15,6 +16,7 @@ import { findPurged, setMark } from './marks.js';
 import { changeNameRecord, isAllowed } from './name-records.js';
 import { checkName, checkWords, parseReference } from './reference.js';
 import { doubtOf } from './reference-doubt.js';
+import { requireNamed } from './require-named.js';
 import { ambiguousReference, select, uncertainReference, unknownReference } from './select-images.js';
 import { shortName } from './short-name.js';
 
@@ -30,8 +32,9 @@ export class ImageLibrary {
     this.#heads = new ManifestHeads(objects);
   }
 
-  /** The headers of all images, purged ones included. */
+  /** The headers of all images, purged ones included. @throws key-forbids */
   async heads(): Promise<HeadListing> {
+    requireFullAccess(this.objects);
     const { headers, unreadable } = await this.#heads.list();
     if (unreadable.length === 0) return { headers, unreadable };
     // What was purged is no image any more, whatever stands there.
@@ -197,14 +200,4 @@ export class ImageLibrary {
     const { images, strays } = await this.load();
     return [...images, ...strays].find(({ publication }) => publication === image.publication) ?? image;
   }
-}
-
-/** @throws bad-reference */
-function requireNamed({ signedBy, name, id }: Image): void {
-  if (signedBy?.allowed !== false) return;
-  throw new StoreError(
-    'bad-reference',
-    `Image @${id.slice(0, 8)} is none of ${name}: "${signedBy.writer}" signed it, and may not publish it under that name`,
-    { image: id },
-  );
 }
