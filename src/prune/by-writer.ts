@@ -29,12 +29,12 @@ export function byWriter(images: readonly Image[], keys: readonly string[]): rea
   const ageOf = ({ signedBy }: Image) => age.get(signedBy!.key) ?? -1;
   const others = images.filter(({ signedBy }) => signedBy?.access === 'write');
   for (const key of new Set(others.map(({ signedBy }) => signedBy!.key))) {
-    const own = others.filter(({ signedBy }) => signedBy!.key === key);
-    const { writer } = own[0]!.signedBy!;
-    const beside = others.filter(
-      (image) => image.signedBy!.writer === writer && (ageOf(image) > ageOf(own[0]!) || own.includes(image)),
-    );
-    groups.push({ images: new Set(own), beside, isOrderDoubted: true });
+    const own = new Set(others.filter(({ signedBy }) => signedBy!.key === key));
+    const [first] = own;
+    const { writer } = first!.signedBy!;
+    const isNewer = (image: Image) => image.signedBy!.writer === writer && ageOf(image) > ageOf(first!);
+    const beside = others.filter((image) => own.has(image) || isNewer(image));
+    groups.push({ images: own, beside, isOrderDoubted: true });
   }
   return groups;
 }

@@ -47,7 +47,7 @@ export function planRetention(
   // A clock that stands still puts many days into one. The place's clock is the second witness: an image goes when it
   // would by either. (By `within` such a clock only keeps more.)
   const appeared = [...candidates.keys()];
-  if (isOrderDoubted) appeared.sort((a, b) => (appearedMs(recorded, a) < appearedMs(recorded, b) ? -1 : 1));
+  if (isOrderDoubted) appeared.sort((a, b) => appearedMs(recorded, a) - appearedMs(recorded, b) || a - b);
   const seconded = appearedTimes(
     appeared.map((i) => recorded[i]!),
     nowMs,
