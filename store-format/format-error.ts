@@ -6,6 +6,7 @@ export type FormatErrorCode =
   | 'bad-hash' // the bytes differ from those that were written
   | 'bad-value' // a field has a value that no writer produces
   | 'bad-seal' // sealed bytes that do not open, or a signature that nobody who may gave
+  | 'not-allowed' // signed by somebody whose right it is not
   | 'misplaced' // a sound object under another object's key
   | 'too-large'; // beyond the limits of SPEC.md
 

@@ -1,6 +1,7 @@
 /** What a manifest's header and a tombstone say (SPEC.md, "Manifest"). Unknown fields are for later writers. */
 import * as v from 'valibot';
 import { DiskLayoutSchema } from './disk-layout.js';
+import { AccessSchema } from './encryption.js';
 import { SKETCH_MAX_SAMPLES } from './limits.js';
 import {
   CountSchema,
@@ -62,8 +63,13 @@ export const ManifestHeaderSchema = v.object({
   sketch: v.optional(v.pipe(v.array(SketchSampleSchema), v.maxLength(SKETCH_MAX_SAMPLES))),
   /** Version of doppel that wrote it. */
   writer: TextSchema,
-  /** Of a sealed manifest, once opened: whose signature stood on it, and whether the name is that writer's. Never stored. */
-  signedBy: v.exactOptional(v.object({ writer: NameSchema, key: Hex32Schema, allowed: v.boolean() })),
+  /**
+   * Of a sealed manifest, once opened: whose signature stood on it, and whether that writer may publish under the name.
+   * Never stored.
+   */
+  signedBy: v.exactOptional(
+    v.object({ writer: NameSchema, key: Hex32Schema, access: AccessSchema, allowed: v.boolean() }),
+  ),
 });
 export type ManifestHeader = Readonly<v.InferOutput<typeof ManifestHeaderSchema>>;
 

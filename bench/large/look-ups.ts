@@ -1,5 +1,6 @@
 /** How many ids a second the catalog finds, footer and all, in the orders in which they come. */
-import { CHUNK_HOMES, type PackCatalog } from '../../src/packs/pack-catalog.js';
+import type { PackCatalog } from '../../src/packs/pack-catalog.js';
+import { CHUNK_HOMES } from '../../src/packs/sought.js';
 import { HASH_BYTES } from '../../store-format/index.js';
 import { TinyChunkSource } from './tiny-chunks.js';
 

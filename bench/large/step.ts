@@ -1,7 +1,7 @@
 /** One step in a process of its own; its result goes to a file: `step.ts WHAT STORE CHUNKS SEED RESULT`. */
 
 import { readFile, writeFile } from 'node:fs/promises';
-import { CHUNK_HOMES } from '../../src/packs/pack-catalog.js';
+import { CHUNK_HOMES } from '../../src/packs/sought.js';
 import { buildStore } from './build-store.js';
 import { type LookUpRate, measureLookUps } from './look-ups.js';
 import { openCatalog } from './open-catalog.js';

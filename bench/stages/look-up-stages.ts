@@ -1,7 +1,8 @@
 /** Look-ups of a capture, in the order of the image: of chunks that the store has, and of as many that it has not. */
 
 import { blake3 } from '../../src/hashing/blake3.js';
-import { CHUNK_HOMES, type PackCatalog } from '../../src/packs/pack-catalog.js';
+import type { PackCatalog } from '../../src/packs/pack-catalog.js';
+import { CHUNK_HOMES } from '../../src/packs/sought.js';
 import { HASH_BYTES } from '../../store-format/index.js';
 import type { SegmentChunks } from './capture-stages.js';
 import type { StageMeter } from './stage-meter.js';

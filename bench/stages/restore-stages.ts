@@ -6,7 +6,8 @@ import { closeSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs
 import { decompressFrame } from '../../src/compression/zstd.js';
 import { blake3 } from '../../src/hashing/blake3.js';
 import type { FooterTable } from '../../src/packs/footer-table.js';
-import { CHUNK_COPIES, type Home, type PackCatalog } from '../../src/packs/pack-catalog.js';
+import type { Home, PackCatalog } from '../../src/packs/pack-catalog.js';
+import { CHUNK_COPIES } from '../../src/packs/sought.js';
 import { HASH_BYTES, packKey } from '../../store-format/index.js';
 import type { SegmentChunks } from './capture-stages.js';
 import type { StageMeter } from './stage-meter.js';

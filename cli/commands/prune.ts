@@ -56,8 +56,12 @@ async function prune(session: Session, names: readonly string[], options: Option
 
 async function describe(result: PruneResult): Promise<string> {
   const { images, keptImages, removedImages, withoutPolicy, dryRun } = result;
-  const columns = [{ title: 'NAME' }, { title: 'ID' }, { title: 'CREATED' }, { title: 'KEPT BY' }];
-  const table = images.length === 0 ? '' : `${await renderTable(columns, images.map(row))}\n`;
+  // Images are judged writer by writer: whose they are explains what stays.
+  const isByWriter = images.some(({ image }) => image.signedBy?.access === 'write');
+  const writer = isByWriter ? [{ title: 'WRITER' }] : [];
+  const columns = [{ title: 'NAME' }, { title: 'ID' }, ...writer, { title: 'CREATED' }, { title: 'KEPT BY' }];
+  const rows = images.map((image) => row(image, isByWriter));
+  const table = images.length === 0 ? '' : `${await renderTable(columns, rows)}\n`;
   const removed = countOf(removedImages, 'image');
   const sentence = dryRun
     ? `Dry run, nothing was changed: ${removed} would be removed, ${keptImages} would stay`
@@ -66,7 +70,10 @@ async function describe(result: PruneResult): Promise<string> {
   return `${table}${sentence}\n${alone}`;
 }
 
-function row({ image, kept, rules, effective, trusted }: JudgedImage): readonly string[] {
+function row(
+  { image, kept, rules, effective, trusted }: JudgedImage,
+  isByWriter: boolean,
+): readonly string[] {
   const verdict = kept ? rules.join(', ') : 'removed';
   const said = image.created.getTime();
   const differs = !trusted || Math.abs(effective.getTime() - said) >= MINUTE_MS;
@@ -74,6 +81,7 @@ function row({ image, kept, rules, effective, trusted }: JudgedImage): readonly 
   return [
     image.name,
     shortId(image.id),
+    ...(isByWriter ? [image.signedBy?.writer ?? ''] : []),
     `${trusted ? '' : 'by '}${formatTime(effective)}`,
     differs ? `${verdict} (its clock said ${clock})` : verdict,
   ];

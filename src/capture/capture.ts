@@ -9,24 +9,27 @@
  *
  * Stopped anywhere before [5], nothing is published and whole packs stay for the next capture to find.
  */
-import { type Attachment, EntryKind, type Extent, pubIdOf, toHex } from '../../store-format/index.js';
+import { type Attachment, EntryKind, type Extent, toHex } from '../../store-format/index.js';
 import type { DiskSource } from '../disks/disk-source.js';
 import { requireWritable } from '../engine/config-records.js';
+import { requireCurrentKeys, requireOwnName } from '../engine/current-keys.js';
 import type { Engine } from '../engine/engine.js';
 import { HeldLease } from '../engine/lease.js';
 import { StoreError } from '../errors.js';
-import type { LibraryState } from '../images/image-library.js';
 import { checkName, checkWords } from '../images/reference.js';
 import { newImage } from '../images/to-image.js';
 import { CountingSink, PackSink } from '../intake/entry-sinks.js';
 import { ImageWriter } from '../intake/image-writer.js';
-import { ParentImage } from '../intake/parent-image.js';
 import { publishImage } from '../intake/publish-image.js';
 import type { CaptureOptions, CaptureResult, Image } from '../interface.js';
+import type { OwnImageWriter } from '../memory/own-image.js';
 import type { PackCatalog } from '../packs/pack-catalog.js';
-import { chooseParent } from './choose-parent.js';
 import { describeImage } from './describe-image.js';
+import type { Knowledge } from './knowledge.js';
+import { LibraryKnowledge } from './library-knowledge.js';
+import { OwnKnowledge } from './own-knowledge.js';
 import { type Captured, type CaptureSource, readInto, withSource } from './read-source.js';
+import { sourceLayout } from './source-layout.js';
 
 interface Asked {
   readonly name: string;
@@ -43,9 +46,11 @@ export async function capture(
   const asked = checkRequest(from, name, options, engine.environment.now());
   if (options.dryRun) return dryRun(engine, from, asked, options);
   requireWritable(engine);
-  const library = await engine.library.requireReadable(); // found out before hours of reading, not after
+  await requireCurrentKeys(engine.objects);
+  requireOwnName(engine.objects, asked.name);
+  const knowledge = await knowledgeOf(engine, asked, options);
   if (options.before !== undefined) await engine.catalog(options); // what takes long comes before a file system is frozen
-  const run = new CaptureRun(engine, library, asked, options);
+  const run = new CaptureRun(engine, knowledge, asked, options);
   try {
     const captured = await withSource(engine, from, options, (source) => run.read(source));
     return await run.publish(captured);
@@ -57,51 +62,66 @@ export async function capture(
   }
 }
 
+/** What is wrong with the library is found out before hours of reading, not after. */
+async function knowledgeOf(engine: Engine, { name }: Asked, options: CaptureOptions): Promise<Knowledge> {
+  const wish = { name, parent: options.parent };
+  if (engine.objects.vault?.canRead === false) return new OwnKnowledge(engine, wish);
+  const library = options.dryRun ? undefined : await engine.library.requireReadable();
+  return new LibraryKnowledge(engine, wish, library);
+}
+
 async function dryRun(
   engine: Engine,
   from: CaptureSource,
   asked: Asked,
   options: CaptureOptions,
 ): Promise<CaptureResult> {
-  const captured = await withSource(engine, from, options, async (source) => {
-    const library = await engine.library.load();
-    const wish = { name: asked.name, parent: options.parent };
-    const header = await chooseParent(engine, library, source, wish);
-    const catalog = await engine.catalog(options);
-    const parent = header && (await ParentImage.open(engine, catalog, pubIdOf(header)));
-    const writer = new ImageWriter(new CountingSink(catalog), engine.entryHash);
-    return readInto(writer, engine, source, parent, options);
-  });
-  await captured.writer.finish(captured.parent);
-  return toResult(engine, captured, asked, 0, undefined);
+  const knowledge = await knowledgeOf(engine, asked, options);
+  try {
+    const captured = await withSource(engine, from, options, async (source) => {
+      const chosen = await knowledge.chooseParent(source);
+      const catalog = await engine.catalog(options);
+      const parent = await chosen?.open(catalog);
+      const writer = new ImageWriter(new CountingSink(catalog), engine.entryHash);
+      return readInto(writer, engine, source, parent, options);
+    });
+    await captured.writer.finish(captured.parent);
+    return toResult(engine, captured, asked, 0, undefined);
+  } finally {
+    await knowledge.close();
+  }
 }
 
 class CaptureRun {
   #lease: HeldLease | undefined;
   #catalog: PackCatalog | undefined;
   #sink: PackSink | undefined;
+  /** What the next capture will know of this one, where it cannot read it. */
+  #copy: OwnImageWriter | undefined;
 
   constructor(
     private readonly engine: Engine,
-    private readonly library: LibraryState,
+    private readonly knowledge: Knowledge,
     private readonly asked: Asked,
     private readonly options: CaptureOptions,
   ) {}
 
   async read(source: DiskSource): Promise<Captured> {
-    const { engine, asked, options } = this;
+    const { engine, knowledge, options } = this;
     const { objects, environment } = engine;
-    const wish = { name: asked.name, parent: options.parent };
-    const header = await chooseParent(engine, this.library, source, wish); // [1]
-    const named = header === undefined ? [] : [header.pubId];
+    const chosen = await knowledge.chooseParent(source); // [1]
+    const named = chosen === undefined ? [] : [chosen.publication];
     const lease = await HeldLease.take(objects, environment, 'capture', named); // [2]
     this.#lease = lease;
     await objects.sweep();
     const catalog = await engine.catalog(options);
     this.#catalog = catalog;
-    const parent = header && (await ParentImage.open(engine, catalog, pubIdOf(header)));
+    const parent = await chosen?.open(catalog);
     this.#sink = new PackSink(engine, catalog, lease.id, options.level);
-    return readInto(new ImageWriter(this.#sink, engine.entryHash), engine, source, parent, options); // [3]
+    this.#copy = await knowledge.newCopy();
+    const writer = new ImageWriter(this.#sink, engine.entryHash, this.#copy);
+    const layout = knowledge.canRead ? undefined : sourceLayout(source, options.onReadError ?? 'fail');
+    return readInto(writer, engine, source, parent, options, layout); // [3]
   }
 
   async publish(captured: Captured): Promise<CaptureResult> {
@@ -111,12 +131,21 @@ class CaptureRun {
     const sketch = await captured.writer.finish(captured.parent);
     await sink.finish(); // [4]
     const { storedBytes } = sink;
-    const facts = { ...asked, publication: lease.id, storedBytes, sketch, ...badRangesOf(attachments) };
+    const sequence = await this.knowledge.nextSequence();
+    const facts = {
+      ...asked,
+      publication: lease.id,
+      sequence,
+      storedBytes,
+      sketch,
+      ...badRangesOf(attachments),
+    };
     const header = await describeImage(engine, catalog, captured, facts, options);
     const relied = new Set([...sink.known.packsReliedOn, ...captured.writer.packsOfParent]);
     const publication = { engine, catalog, lease, relied, signal: options.signal };
     const { pageIds } = captured.writer;
     await publishImage(publication, { header, pageIds, attachments }); // [5]
+    await this.#copy?.finish({ ...header, sketch: [...sketch], packs: [...relied] });
     return toResult(engine, captured, asked, storedBytes, newImage(header));
   }
 
@@ -128,6 +157,8 @@ class CaptureRun {
   }
 
   async release(): Promise<void> {
+    await this.#copy?.abort();
+    await this.knowledge.close();
     await this.#lease?.release();
   }
 }

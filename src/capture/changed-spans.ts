@@ -1,13 +1,14 @@
 /**
  * A source of which only what has changed is read: [1] a sample of what is said to be unchanged is compared with the
  * parent; [2] segments that nothing touched are the parent's; [3] those that something touched start as the parent's
- * bytes from the store, and the changed ranges are read over them.
+ * bytes from the store, and the changed ranges are read over them; where the store cannot be read, all of them is.
  */
 import { HASH_BYTES, SEGMENT_BYTES } from '../../store-format/index.js';
 import { type DiskSource, sourceFailed } from '../disks/disk-source.js';
 import { SPAN_BYTES, type Span } from '../disks/spans.js';
 import type { Environment } from '../environment.js';
-import { type ParentImage, sameBytes } from '../intake/parent-image.js';
+import type { Parent } from '../intake/parent.js';
+import { sameBytes } from '../intake/parent-image.js';
 import type { Workers } from '../workers/jobs.js';
 import type { SharedMemory } from '../workers/shared-memory.js';
 import type { ChangedRanges } from './changed-ranges.js';
@@ -17,7 +18,7 @@ const SAMPLED_SEGMENTS = 32;
 
 export async function* changedSpans(
   source: DiskSource,
-  parent: ParentImage,
+  parent: Parent,
   changed: ChangedRanges,
   memory: SharedMemory,
   onReadError: 'fail' | 'zero',
@@ -31,7 +32,7 @@ export async function* changedSpans(
         continue;
       }
       const piece = await memory.acquire();
-      const extents = changed.within(offset, offset + length);
+      const extents = parent.read === undefined ? [0, length] : changed.within(offset, offset + length);
       await fillFromParent(parent, new Uint8Array(piece, 0, length), offset, extents); // [3]
       const { fd, sectorSize } = source;
       const file = { fd: fd!, offset, onReadError, sectorSize, extents, keepGaps: true };
@@ -41,12 +42,13 @@ export async function* changedSpans(
 }
 
 async function fillFromParent(
-  parent: ParentImage,
+  parent: Parent,
   bytes: Uint8Array,
   offset: number,
   extents: readonly number[],
 ): Promise<void> {
-  if (extents[0] === 0 && extents[1] === bytes.length) return; // all of it will be read
+  const isAllRead = extents[0] === 0 && extents[1] === bytes.length;
+  if (isAllRead || parent.read === undefined) return;
   const known = await parent.read(offset, bytes.length);
   bytes.set(known);
   bytes.fill(0, known.length);
@@ -60,7 +62,7 @@ async function fillFromParent(
  */
 export async function findUnsaidChange(
   source: DiskSource,
-  parent: ParentImage,
+  parent: Parent,
   changed: ChangedRanges,
   workers: Workers,
   random: Environment['random'],

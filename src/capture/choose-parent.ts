@@ -7,7 +7,7 @@ import type { Blake3, ManifestHeader, SketchSample } from '../../store-format/in
 import type { DiskSource } from '../disks/disk-source.js';
 import type { Engine } from '../engine/engine.js';
 import { StoreError } from '../errors.js';
-import type { LibraryState } from '../images/image-library.js';
+import type { LibraryState } from '../images/library-state.js';
 import { bySequence } from '../images/name-records.js';
 import { sampleId } from '../intake/sketch.js';
 import type { Image } from '../interface.js';

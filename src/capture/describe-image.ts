@@ -4,7 +4,6 @@ import { ImageContents } from '../contents/image-contents.js';
 import { readRange } from '../contents/read-range.js';
 import { type ByteReader, type DiskLayout, readDiskLayout } from '../disk-layout/index.js';
 import type { Engine } from '../engine/engine.js';
-import { sequenceOf } from '../intake/publish-image.js';
 import type { CaptureOptions } from '../interface.js';
 import type { PackCatalog } from '../packs/pack-catalog.js';
 import { DOPPEL_VERSION } from '../versions.js';
@@ -14,6 +13,7 @@ export interface ImageFacts {
   readonly publication: string;
   readonly name: string;
   readonly tag?: string;
+  readonly sequence: number;
   readonly storedBytes: number;
   readonly startedMs: number;
   readonly sketch: readonly SketchSample[];
@@ -25,7 +25,7 @@ export interface ImageFacts {
 export async function describeImage(
   engine: Engine,
   catalog: PackCatalog,
-  { source, scanned, writer, parent }: Captured,
+  { source, scanned, writer, parent, layout }: Captured,
   facts: ImageFacts,
   options: CaptureOptions,
 ): Promise<ManifestHeader> {
@@ -38,7 +38,7 @@ export async function describeImage(
     imageId: toHex(environment.random(16)),
     pubId: facts.publication,
     name: facts.name,
-    sequence: await sequenceOf(engine, facts.name),
+    sequence: facts.sequence,
     startedMs: facts.startedMs,
     createdMs: environment.now(),
     size: scanned.size,
@@ -57,9 +57,9 @@ export async function describeImage(
       sectorSize: source.sectorSize,
     },
     layout:
-      parent?.header.digest === scanned.digest
+      parent?.isBelieved && parent.header.digest === scanned.digest
         ? parent.header.layout
-        : await layoutOf(engine, catalog, contents),
+        : (layout ?? (await layoutOf(engine, catalog, contents))),
     badBytes: sumOfLengths(scanned.badRanges),
     ...(facts.badRanges === undefined ? {} : { badRanges: facts.badRanges }),
     stats: { ...writer.counts, storedBytes: facts.storedBytes },

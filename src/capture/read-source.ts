@@ -1,11 +1,12 @@
 /** Reads what is to be captured, with the user's commands around it. */
 import { type Extent, SEGMENT_BYTES } from '../../store-format/index.js';
+import type { DiskLayout } from '../disk-layout/index.js';
 import { type DiskSource, openDiskSource, streamSource } from '../disks/disk-source.js';
 import { type Span, spansOf } from '../disks/spans.js';
 import type { Engine } from '../engine/engine.js';
 import { messageOf } from '../errors.js';
 import type { ImageWriter } from '../intake/image-writer.js';
-import type { ParentImage } from '../intake/parent-image.js';
+import type { Parent } from '../intake/parent.js';
 import { type ScannedSource, scanSource } from '../intake/scan-source.js';
 import { SpanScanner } from '../intake/span-scanner.js';
 import type { CaptureOptions, Progress } from '../interface.js';
@@ -14,6 +15,7 @@ import type { SharedMemory } from '../workers/shared-memory.js';
 import { ChangedRanges } from './changed-ranges.js';
 import { changedSpans, findUnsaidChange } from './changed-spans.js';
 import { runHook } from './hooks.js';
+import type { SourceLayout } from './source-layout.js';
 
 export type CaptureSource = string | AsyncIterable<Uint8Array>;
 
@@ -22,7 +24,9 @@ export interface Captured {
   readonly source: DiskSource;
   readonly scanned: ScannedSource;
   readonly writer: ImageWriter;
-  readonly parent: ParentImage | undefined;
+  readonly parent: Parent | undefined;
+  /** Of a source whose image cannot be read back. */
+  readonly layout?: DiskLayout;
 }
 
 /** Opens the source for `read`. `--after` runs whatever happens, and as soon as nothing more is read. */
@@ -67,13 +71,19 @@ async function withOpened<T>(
   }
 }
 
-/** All of the source into the writer. @throws source-unreadable, source-shrank */
+/**
+ * All of the source into the writer.
+ *
+ * @param layout takes the layout from the source
+ * @throws source-unreadable, source-shrank
+ */
 export async function readInto(
   writer: ImageWriter,
   engine: Engine,
   source: DiskSource,
-  parent: ParentImage | undefined,
+  parent: Parent | undefined,
   options: CaptureOptions,
+  layout?: SourceLayout,
 ): Promise<Captured> {
   const { workers } = engine;
   const report = new ProgressReport(engine.environment, options);
@@ -88,12 +98,16 @@ export async function readInto(
     spans: await chooseSpans(engine, source, parent, options),
     sha256: options.sha256 ?? false,
     signal: options.signal,
-    onSpan: (span) => writer.addSpan(span),
+    onSpan: async (span) => {
+      await layout?.pass(span);
+      return writer.addSpan(span);
+    },
     onBytes: (doneBytes) => report.tell(() => progress(doneBytes)),
   });
   report.finish(progress(scanned.size));
   if (scanned.badRanges.length > 0) warnOfBadRanges(engine, source, scanned.badRanges);
-  return { source, scanned, writer, parent };
+  const found = layout && { layout: await layout.finish(scanned.size) };
+  return { source, scanned, writer, parent, ...found };
 }
 
 type MakeSpans = (memory: SharedMemory) => AsyncIterable<Span>;
@@ -102,7 +116,7 @@ type MakeSpans = (memory: SharedMemory) => AsyncIterable<Span>;
 async function chooseSpans(
   engine: Engine,
   source: DiskSource,
-  parent: ParentImage | undefined,
+  parent: Parent | undefined,
   options: CaptureOptions,
 ): Promise<MakeSpans> {
   const onReadError = options.onReadError ?? 'fail';
@@ -126,7 +140,7 @@ async function chooseSpans(
 async function findDoubt(
   engine: Engine,
   source: DiskSource,
-  parent: ParentImage | undefined,
+  parent: Parent | undefined,
   changed: ChangedRanges,
   { signal, onReadError = 'fail' }: CaptureOptions,
 ): Promise<string | undefined> {

@@ -6,7 +6,8 @@
 import { HASH_BYTES, type PackId, toHex } from '../../store-format/index.js';
 import type { Engine } from '../engine/engine.js';
 import { StoreError } from '../errors.js';
-import { CHUNK_COPIES, type Home, type PackCatalog } from '../packs/pack-catalog.js';
+import type { Home, PackCatalog } from '../packs/pack-catalog.js';
+import { CHUNK_COPIES } from '../packs/sought.js';
 import type { FetchTarget, IoFailure, WhyBad } from '../workers/jobs.js';
 import { FetchPlan, type PlannedJob, toFetchJob } from './fetch-plan.js';
 import { idOf, isSeedPiece, lengthOf, type PlannedPiece, type StoredPiece } from './planned-piece.js';

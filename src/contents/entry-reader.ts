@@ -7,8 +7,9 @@ import { type EntryKind, HASH_BYTES, toHex } from '../../store-format/index.js';
 import type { Engine } from '../engine/engine.js';
 import { StoreError } from '../errors.js';
 import { ENTRY_KINDS } from '../packs/entry-kinds.js';
-import { ENTRY_COPIES, type Home, type PackCatalog } from '../packs/pack-catalog.js';
+import type { Home, PackCatalog } from '../packs/pack-catalog.js';
 import { plainFrame, readStoredFrame } from '../packs/read-frame.js';
+import { ENTRY_COPIES } from '../packs/sought.js';
 
 const KEPT_FRAMES = 8;
 

@@ -1,7 +1,7 @@
 /** Which ranges of which images are lost with entries that nobody has: neighbours are told as one range. */
 import { EntryKind, HASH_BYTES } from '../../store-format/index.js';
 import type { Engine } from '../engine/engine.js';
-import { shortName } from '../images/image-library.js';
+import { shortName } from '../images/short-name.js';
 import type { OperationOptions, Problem } from '../interface.js';
 import type { MissingEntries } from '../reachability/missing-entries.js';
 import { asBuffer } from './image-contents.js';

@@ -12,8 +12,8 @@ import { imageKey, type PubId } from '../../store-format/index.js';
 import type { Engine } from '../engine/engine.js';
 import { HeldLease } from '../engine/lease.js';
 import { StoreError } from '../errors.js';
-import { shortName } from '../images/image-library.js';
 import { findPurged } from '../images/marks.js';
+import { shortName } from '../images/short-name.js';
 import type { Image } from '../interface.js';
 
 /** A fraction of what gc waits for a reader (10 minutes); a renewal costs two small files and a listing of packs. */

@@ -15,12 +15,15 @@ import { EntryKind, type ManifestHeader, pubIdOf } from '../../store-format/inde
 import { EntrySet } from '../contents/entry-set.js';
 import { type OpenContents, type OpenImages, openResolved } from '../contents/open-contents.js';
 import { requireWritable } from '../engine/config-records.js';
+import { requireCurrentKeys } from '../engine/current-keys.js';
 import type { Engine } from '../engine/engine.js';
 import { HeldLease } from '../engine/lease.js';
 import { StoreError } from '../errors.js';
-import { type LibraryState, shortName } from '../images/image-library.js';
+import type { LibraryState } from '../images/library-state.js';
 import { findPurged } from '../images/marks.js';
-import { bySequence } from '../images/name-records.js';
+import { bySequence, isAllowed } from '../images/name-records.js';
+import { requireNamed } from '../images/require-named.js';
+import { shortName } from '../images/short-name.js';
 import { newImage } from '../images/to-image.js';
 import { publishImage } from '../intake/publish-image.js';
 import type { CopiedImage, CopyOptions, CopyResult, Image, Problem } from '../interface.js';
@@ -39,13 +42,16 @@ export async function copy(
   references: readonly string[],
   options: CopyOptions,
 ): Promise<CopyResult> {
-  if (!options.dryRun) requireWritable(target);
+  if (!options.dryRun) {
+    requireWritable(target);
+    await requireCurrentKeys(target.objects);
+  }
   await target.library.requireReadable(); // found out before hours of reading, not after
   return new CopyRun(source, target, options).run(references);
 }
 
 class CopyRun {
-  readonly #how: CopiedImage['how'];
+  readonly #haveSameEntries: boolean;
   readonly #copied: CopiedImage[] = [];
   readonly #alreadyThere: Image[] = [];
   readonly #problems: Problem[] = [];
@@ -61,7 +67,7 @@ class CopyRun {
     private readonly target: Engine,
     private readonly options: CopyOptions,
   ) {
-    this.#how = haveSameEntries(source, target) ? 'entries' : 'cut-anew';
+    this.#haveSameEntries = haveSameEntries(source, target);
     this.#started = source.environment.monotonic();
     this.#report = new ProgressReport(source.environment, options);
   }
@@ -92,6 +98,7 @@ class CopyRun {
     const images = new Map<string, Image>();
     for (const reference of references) {
       const image = await this.source.library.resolve(reference);
+      requireNamed(image);
       images.set(image.publication, image);
     }
     return oldestFirst([...images.values()]);
@@ -111,7 +118,8 @@ class CopyRun {
     const there = state.images.find(({ id }) => id === from.image.id); // [2]
     if (there !== undefined) return this.#tellThere(from.image, there);
     requireKnownAttachments(from);
-    const newest = this.#how === 'entries' ? undefined : newestOf(this.target, state, from.image.name);
+    const how = this.#howOf(from);
+    const newest = how === 'entries' ? undefined : newestOf(this.target, state, from.image.name);
     const { dryRun = false, signal } = this.options;
     const { objects, environment } = this.target;
     const named = newest === undefined ? [] : [newest.pubId];
@@ -120,30 +128,39 @@ class CopyRun {
       if (!dryRun) await objects.sweep();
       const catalog = await this.target.catalog(this.options);
       const target = { engine: this.target, catalog, lease: lease?.id };
-      const written = await this.#write(open, from, target, newest); // [4]
-      if (lease === undefined) return this.#tellCopied(from.image, written);
+      const written = await this.#write(open, from, target, how, newest); // [4]
+      if (lease === undefined) return this.#tellCopied(from.image, how, written);
       const raced = await foundMeanwhile(this.target, from.image);
       if (raced !== undefined) return this.#tellThere(from.image, newImage(raced));
       const header = await copiedHeader(from, this.target, lease.id, written, state.images);
       const { relied, pageIds, attachments } = written;
       const publication = { engine: this.target, catalog, lease, relied, signal };
       await publishImage(publication, { header, pageIds, attachments }); // [5]
-      this.#tellCopied(newImage(header), written);
+      this.#tellCopied(newImage(header), how, written);
     } finally {
       await lease?.release();
     }
+  }
+
+  /**
+   * The copy has this one's signature. What a machine says that may only write could pair digests with the recipes of other
+   * bytes: its images are read.
+   */
+  #howOf({ manifest: { header } }: OpenContents): CopiedImage['how'] {
+    return this.#haveSameEntries && header.signedBy?.access !== 'write' ? 'entries' : 'cut-anew';
   }
 
   #write(
     { catalog, renew }: OpenImages,
     from: OpenContents,
     target: CopyTarget,
+    how: CopiedImage['how'],
     newest: ManifestHeader | undefined,
   ): Promise<WrittenImage> {
     const source: ImageToCopy = { engine: this.source, catalog, from, renew };
     const onBytes = (bytes: number) => this.#report.tell(() => this.#progress(this.#doneBytes + bytes));
     const settings = { signal: this.options.signal, onBytes };
-    if (this.#how === 'entries') return copyEntries(source, target, settings, this.#met);
+    if (how === 'entries') return copyEntries(source, target, settings, this.#met);
     return cutAnew(source, target, newest, settings);
   }
 
@@ -156,8 +173,8 @@ class CopyRun {
     this.#alreadyThere.push(there);
   }
 
-  #tellCopied(image: Image, { counts, readBytes, storedBytes }: WrittenImage): void {
-    this.#copied.push({ image, how: this.#how, readBytes, ...counts, storedBytes });
+  #tellCopied(image: Image, how: CopiedImage['how'], { counts, readBytes, storedBytes }: WrittenImage): void {
+    this.#copied.push({ image, how, readBytes, ...counts, storedBytes });
   }
 
   #progress(doneBytes: number) {
@@ -211,7 +228,9 @@ async function foundMeanwhile(
   { library, objects }: Engine,
   { id }: Image,
 ): Promise<ManifestHeader | undefined> {
-  const found = (await library.heads()).headers.filter(({ imageId }) => imageId === id);
+  const found = (await library.heads()).headers.filter(
+    (header) => header.imageId === id && isAllowed(header),
+  );
   const purged = await findPurged(objects, found.map(pubIdOf));
   return found.find((header) => !purged.has(pubIdOf(header)));
 }

@@ -13,7 +13,7 @@ import {
 import { EntryReader } from '../contents/entry-reader.js';
 import { asBuffer } from '../contents/image-contents.js';
 import type { DiskSource } from '../disks/disk-source.js';
-import { shortName } from '../images/image-library.js';
+import { shortName } from '../images/short-name.js';
 import { CountingSink, type EntrySink, PackSink } from '../intake/entry-sinks.js';
 import { ImageWriter } from '../intake/image-writer.js';
 import { ParentImage } from '../intake/parent-image.js';

@@ -10,7 +10,7 @@ import { isLost, resolveRow, resolveSegment } from '../contents/resolve-segment.
 import { ImageDigest } from '../hashing/image-digest.js';
 import type { CaptureCounts } from '../intake/image-writer.js';
 import { sameBytes } from '../intake/parent-image.js';
-import { CHUNK_COPIES, CHUNK_HOMES, ENTRY_COPIES, ENTRY_HOMES } from '../packs/pack-catalog.js';
+import { CHUNK_COPIES, CHUNK_HOMES, ENTRY_COPIES, ENTRY_HOMES } from '../packs/sought.js';
 import type { CopySettings, CopyTarget, ImageToCopy } from './image-to-copy.js';
 import { type Damage, SourceDamage } from './source-damage.js';
 

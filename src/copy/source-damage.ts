@@ -1,7 +1,7 @@
 /** What keeps an image from being copied: a problem of the store it is in, which ends the copy of that image alone. */
 import { FormatError } from '../../store-format/index.js';
 import { StoreError } from '../errors.js';
-import { shortName } from '../images/image-library.js';
+import { shortName } from '../images/short-name.js';
 import type { Image, Problem } from '../interface.js';
 
 export interface Damage {

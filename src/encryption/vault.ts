@@ -162,11 +162,11 @@ export class Vault implements FooterOpener {
 
   /** @throws FormatError */
   openFooter(footer: SealedFooter, slot: SignatureSlot, covered: Uint8Array): OpenedFooter {
-    const signer = this.requireSigner(slot, covered, 'sealed pack footer');
+    const signer = this.#packSigner(slot, covered);
     const { salt } = decodeSeal(footer.seal);
     const members = this.idsSeal({ bytes: footer.seal, salt, objectKey: salt });
     const idsPart = this.openPart(members, SealedPart.packIds, footer.idsPart);
-    const opened = { idsPart, salt, storeId: this.keyring.storeId, signer: signer.publicKey };
+    const opened = { idsPart, salt, storeId: this.keyring.storeId, signer };
     if (!this.canRead) return opened;
     const seal = this.openSeal(footer.seal, Kem.readers);
     const part = this.openPart(seal, SealedPart.packRows, footer.rowsPart);
@@ -192,14 +192,33 @@ export class Vault implements FooterOpener {
 
   /** Whose signature it is. @throws FormatError when it is nobody's that counts */
   requireSigner(slot: SignatureSlot, covered: Uint8Array, structure: string): Writer {
+    const writer = this.writerOf(this.#signerKey(slot, covered, structure));
+    if (writer !== undefined) return writer;
+    throw new FormatError('bad-seal', structure, covered.length, 'nobody signed it whose signature counts');
+  }
+
+  /** @param publicKey 64 hex digits. @returns undefined for one that this keyring does not know */
+  writerOf(publicKey: string): Writer | undefined {
+    return this.#writers.get(publicKey);
+  }
+
+  /** Who may only write knows no others of that kind, and must be able to tell which ids their packs claim to hold. */
+  #packSigner(slot: SignatureSlot, covered: Uint8Array): string {
+    const structure = 'sealed pack footer';
+    return this.canRead
+      ? this.requireSigner(slot, covered, structure).publicKey
+      : this.#signerKey(slot, covered, structure);
+  }
+
+  /** @returns the public key that the signature is right for, whoever has it. @throws FormatError */
+  #signerKey(slot: SignatureSlot, covered: Uint8Array, structure: string): string {
     const hash = this.#signedHash(covered);
-    const keyId = slot.scheme === SignatureScheme.masked ? xor(slot.keyId, this.#maskHash(hash)) : slot.keyId;
-    const writer = this.#writers.get(toHex(keyId));
-    if (slot.scheme !== SignatureScheme.masked || writer === undefined)
+    if (slot.scheme !== SignatureScheme.masked)
       throw new FormatError('bad-seal', structure, covered.length, 'nobody signed it whose signature counts');
+    const keyId = xor(slot.keyId, this.#maskHash(hash));
     if (!isSignedBy(keyId, hash, slot.signature))
       throw new FormatError('bad-seal', structure, covered.length, 'its signature is wrong');
-    return writer;
+    return toHex(keyId);
   }
 
   /** @throws FormatError when the owner did not sign it */

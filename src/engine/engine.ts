@@ -18,8 +18,10 @@ import { blake3 } from '../hashing/blake3.js';
 import { ImageLibrary } from '../images/image-library.js';
 import type { ImageMemory } from '../images/image-memory.js';
 import type { OperationOptions, Warning } from '../interface.js';
+import type { OwnWork } from '../memory/own-work.js';
 import type { ObjectStore } from '../objects/object-store.js';
 import { PackCatalog, type RefreshResult } from '../packs/pack-catalog.js';
+import { PackTrust } from '../packs/pack-trust.js';
 import type { Workers } from '../workers/jobs.js';
 import { keyedWorkers } from '../workers/keyed-workers.js';
 
@@ -35,6 +37,8 @@ export interface EngineParts {
   readonly warn: (warning: Warning) => void;
   /** What this client saw of the store's images before; only of stores with keys. */
   readonly memory?: ImageMemory | undefined;
+  /** What this machine stored; only where it cannot read that back. */
+  readonly ownWork?: OwnWork | undefined;
 }
 
 /** Where the store has keys, they say what the config does not. */
@@ -53,6 +57,7 @@ export class Engine {
   config: Config;
   readonly configDamage: StoreError | undefined;
   readonly memory: ImageMemory | undefined;
+  readonly ownWork: OwnWork | undefined;
   readonly #openIndex: () => Promise<IndexSlot>;
   #slot: Promise<IndexSlot> | undefined;
   #catalog: PackCatalog | undefined;
@@ -77,6 +82,7 @@ export class Engine {
     this.configDamage = parts.configDamage;
     this.warn = parts.warn;
     this.memory = parts.memory;
+    this.ownWork = parts.ownWork;
     this.library = new ImageLibrary(parts.objects, parts.environment, parts.warn, parts.memory);
     this.#openIndex = parts.openIndex;
   }
@@ -92,7 +98,8 @@ export class Engine {
     this.#slot ??= this.#openIndex().catch((error: unknown) => this.#indexInMemory(error));
     const slot = await this.#slot;
     if (this.#catalog === undefined) {
-      this.#catalog = new PackCatalog(this.objects, slot.index, this.warn);
+      const trust = PackTrust.of(this.objects, await this.ownWork?.packs());
+      this.#catalog ??= new PackCatalog(this.objects, slot.index, this.warn, trust);
       if (slot.damage !== undefined) this.warnRebuilt(slot.damage);
     }
     const catalog = this.#catalog;

@@ -3,34 +3,22 @@
  * manifests' headers and records; never the chunk index.
  */
 import picomatch from 'picomatch';
-import {
-  type ManifestHeader,
-  type NameRecord,
-  type PubId,
-  parseLeaseId,
-  pubIdOf,
-} from '../../store-format/index.js';
+import { type NameRecord, type PubId, parseLeaseId } from '../../store-format/index.js';
 import type { Environment } from '../environment.js';
 import { StoreError } from '../errors.js';
 import type { Image, ImageFilter, Warning } from '../interface.js';
+import { requireFullAccess } from '../objects/key-forbids.js';
 import type { ObjectStore } from '../objects/object-store.js';
 import { type HeadListing, ManifestHeads } from './image-heads.js';
-import type { ImageMemory, ShownImages } from './image-memory.js';
-import { findPurged, listMarks, setMark } from './marks.js';
-import { bySequence, changeNameRecord, readNameRecordLeniently, resolveTags } from './name-records.js';
-import { checkName, checkWords, parseReference, type Reference } from './reference.js';
+import type { ImageMemory } from './image-memory.js';
+import { type LibraryState, readState } from './library-state.js';
+import { findPurged, setMark } from './marks.js';
+import { changeNameRecord, isAllowed } from './name-records.js';
+import { checkName, checkWords, parseReference } from './reference.js';
 import { doubtOf } from './reference-doubt.js';
-import { toImage } from './to-image.js';
-
-type Shown = ShownImages['names'] extends ReadonlyMap<string, infer One> ? One : never;
-
-/** Everything that the library knows at one moment. */
-export interface LibraryState {
-  readonly images: readonly Image[];
-  readonly listing: HeadListing;
-  /** Manifests, name records and marks that cannot be read or were there once: readers do without them, writers must not. */
-  readonly unreadable: readonly StoreError[];
-}
+import { requireNamed } from './require-named.js';
+import { ambiguousReference, select, uncertainReference, unknownReference } from './select-images.js';
+import { shortName } from './short-name.js';
 
 export class ImageLibrary {
   readonly #heads: ManifestHeads;
@@ -44,8 +32,9 @@ export class ImageLibrary {
     this.#heads = new ManifestHeads(objects);
   }
 
-  /** The headers of all images, purged ones included. */
+  /** The headers of all images, purged ones included. @throws key-forbids */
   async heads(): Promise<HeadListing> {
+    requireFullAccess(this.objects);
     const { headers, unreadable } = await this.#heads.list();
     if (unreadable.length === 0) return { headers, unreadable };
     // What was purged is no image any more, whatever stands there.
@@ -90,31 +79,9 @@ export class ImageLibrary {
 
   async #load(): Promise<LibraryState> {
     const recalled = await this.memory?.recall();
-    const listing = await this.heads();
-    const unreadable = [...listing.unreadable];
-    const present = new Set(listing.headers.map(pubIdOf));
-    const marks = await listMarks(this.objects, present, (error) => unreadable.push(error));
-    const images: Image[] = [];
-    const names: Map<string, Shown> = new Map();
-    for (const [name, headers] of groupByName(listing.headers)) {
-      const { record, highest, damage } = await readNameRecordLeniently(this.objects, name);
-      if (damage !== undefined) unreadable.push(damage);
-      const verdictOf = (header: ManifestHeader) => marks.get(pubIdOf(header))?.verdict ?? 'restored';
-      const tags = resolveTags(
-        headers.filter((header) => verdictOf(header) === 'restored'),
-        record,
-      );
-      for (const header of headers) {
-        const verdict = verdictOf(header);
-        if (verdict !== 'purged') images.push(toImage(header, record, tags, verdict === 'removed'));
-      }
-      const newest = headers.findLast((header) => verdictOf(header) !== 'purged');
-      names.set(name, { newest: newest && pubIdOf(newest), record: highest });
-    }
-    const complete = unreadable.length === 0;
-    const rolledBack = await recalled?.judge(this.objects, { names, images: present, complete });
-    if (rolledBack !== undefined) unreadable.push(rolledBack);
-    return { images, listing, unreadable };
+    const { state, shown } = await readState(this.objects, await this.heads());
+    const rolledBack = await recalled?.judge(this.objects, shown);
+    return rolledBack === undefined ? state : { ...state, unreadable: [...state.unreadable, rolledBack] };
   }
 
   async list(filter: ImageFilter = {}): Promise<readonly Image[]> {
@@ -135,25 +102,18 @@ export class ImageLibrary {
    */
   async resolve(text: string, among: 'live' | 'removed' = 'live'): Promise<Image> {
     const reference = parseReference(text);
-    const { images, unreadable } = await this.load();
-    const wanted = images.filter((image) => image.removed === (among === 'removed'));
-    const found = select(wanted, reference);
+    const { images, strays, unreadable } = await this.load();
+    const isAmong = (image: Image) => image.removed === (among === 'removed');
+    const named = select(images.filter(isAmong), reference);
+    // A stray is found by its id alone, and stands in nobody's way.
+    const isById = named.length === 0 && reference.kind === 'id';
+    const found = isById ? select(strays.filter(isAmong), reference) : named;
     if (found.length === 1) {
       const doubt = doubtOf(reference, images, unreadable);
       if (doubt !== undefined) throw uncertainReference(text, found[0]!, doubt);
       return found[0]!;
     }
-    if (found.length > 1) {
-      const candidates = found.map((image) => `${image.name}@${image.id}`);
-      throw new StoreError(
-        'ambiguous-reference',
-        `"${text}" could be ${listed(candidates)}; give more digits`,
-        {
-          reference: text,
-          candidates,
-        },
-      );
-    }
+    if (found.length > 1) throw ambiguousReference(text, found);
     throw unknownReference(text, images, reference, among, unreadable.length);
   }
 
@@ -228,78 +188,16 @@ export class ImageLibrary {
   }
 
   async #change(image: Image, change: (record: NameRecord, at: number) => NameRecord): Promise<Image> {
+    requireNamed(image);
     const { headers } = await this.#heads.list();
-    const sequences = headers.filter(({ name }) => name === image.name).map(({ sequence }) => sequence);
+    const ofName = headers.filter((header) => header.name === image.name && isAllowed(header));
+    const sequences = ofName.map(({ sequence }) => sequence);
     await changeNameRecord(this.objects, image.name, (record) => change(record, Math.max(0, ...sequences)));
     return this.#again(image);
   }
 
   async #again(image: Image): Promise<Image> {
-    const { images } = await this.load();
-    return images.find(({ publication }) => publication === image.publication) ?? image;
+    const { images, strays } = await this.load();
+    return [...images, ...strays].find(({ publication }) => publication === image.publication) ?? image;
   }
-}
-
-function select(images: readonly Image[], reference: Reference): readonly Image[] {
-  if (reference.kind === 'id') {
-    return images.filter(
-      ({ id, name }) => id.startsWith(reference.prefix) && (reference.name ?? name) === name,
-    );
-  }
-  const named = images.filter(({ name }) => name === reference.name);
-  if (reference.kind === 'tag') return named.filter(({ tags }) => tags.includes(reference.tag));
-  return named.slice(0, named.length - reference.back).slice(-1);
-}
-
-function unknownReference(
-  text: string,
-  images: readonly Image[],
-  reference: Reference,
-  among: 'live' | 'removed',
-  unreadable: number,
-): StoreError {
-  const others = images.filter((image) => image.removed !== (among === 'removed'));
-  const hint =
-    among === 'live' && select(others, reference).length > 0
-      ? 'it was removed: "doppel undelete" brings it back'
-      : unreadable > 0
-        ? 'it may be what cannot be read: "doppel verify --all" tells what is damaged'
-        : among === 'removed'
-          ? 'gc may have purged it: "doppel ls --removed" lists those that can be brought back'
-          : '"doppel ls" lists the images';
-  return new StoreError(
-    'unknown-reference',
-    `There is no ${among === 'removed' ? 'removed ' : ''}image "${text}"; ${hint}`,
-    {
-      reference: text,
-    },
-  );
-}
-
-function uncertainReference(text: string, found: Image, doubt: StoreError): StoreError {
-  return new StoreError(
-    doubt.code,
-    `Which image "${text}" is cannot be told for certain; name it by its id, such as ${shortName(found)}: ${doubt.message}`,
-    { ...doubt.details, reference: text, image: found.id },
-    { cause: doubt },
-  );
-}
-
-/** `web@3f2a91c0`: what messages call an image. */
-export function shortName(image: Pick<Image, 'name' | 'id'>): string {
-  return `${image.name}@${image.id.slice(0, 8)}`;
-}
-
-function listed(candidates: readonly string[]): string {
-  const shown = candidates.slice(0, 5).join(', ');
-  return candidates.length > 5 ? `${shown} and ${candidates.length - 5} more` : shown;
-}
-
-/** Names in order, the images of each oldest first. */
-function groupByName(headers: readonly ManifestHeader[]): Map<string, ManifestHeader[]> {
-  const groups = new Map<string, ManifestHeader[]>();
-  for (const name of new Set(headers.map((header) => header.name).sort())) {
-    groups.set(name, headers.filter((header) => header.name === name).sort(bySequence));
-  }
-  return groups;
 }

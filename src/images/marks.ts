@@ -107,9 +107,13 @@ export async function findPurged(
   return purged;
 }
 
-/** An odd mark says nothing but "removed": its number alone will do. */
+/**
+ * An odd mark says nothing but "removed": its number alone will do. Not where objects are signed: anybody who may add objects
+ * could remove images by names of files.
+ */
 export async function readVerdict(objects: ObjectStore, image: PubId, n: number): Promise<Mark['verdict']> {
-  return n % 2 === 1 ? 'removed' : (await readMark(objects, image, n)).verdict;
+  if (n % 2 === 1 && objects.vault === undefined) return 'removed';
+  return (await readMark(objects, image, n)).verdict;
 }
 
 /** @throws object-missing, object-damaged, object-unreadable */

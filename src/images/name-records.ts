@@ -47,10 +47,19 @@ export function emptyRecord(name: string): NameRecord {
   return { name, tags: {}, labels: {}, protected: [] };
 }
 
+/** Whether the image is one of its name: its writer had the right to publish it there (SPEC.md, section 17, "Signatures"). */
+export function isAllowed({ signedBy }: Pick<ManifestHeader, 'signedBy'>): boolean {
+  return signedBy?.allowed !== false;
+}
+
 /** The sequence that the next image of a name gets: above all that was ever said about the name. */
 export function nextSequence(headers: readonly ManifestHeader[], record: NameRecord): number {
   const said = Object.values(record.tags).map((tag) => tag.at);
-  return 1 + Math.max(0, ...headers.map((header) => header.sequence), ...said);
+  // Nobody can make the next one impossible: images of equal sequence have an order, too.
+  return Math.min(
+    Number.MAX_SAFE_INTEGER,
+    1 + Math.max(0, ...headers.map((header) => header.sequence), ...said),
+  );
 }
 
 /** Tag -> PubId, among the live images of one name. An image captured with a tag after the record spoke of it wins. */

@@ -46,6 +46,7 @@ export function toImage(
     publication: header.pubId,
     ...(header.parent === undefined ? {} : { parent: header.parent }),
     writer: header.writer,
+    ...(header.signedBy === undefined ? {} : { signedBy: header.signedBy }),
   };
 }
 

@@ -2,6 +2,7 @@
 import type { EntryKind, LeaseId } from '../../store-format/index.js';
 import type { Engine } from '../engine/engine.js';
 import { settingValue } from '../engine/settings.js';
+import { OwnPackNotes } from '../memory/own-pack-notes.js';
 import { EntryWriter } from '../packs/entry-writer.js';
 import type { NewChunks } from '../packs/new-chunks.js';
 import type { PackCatalog } from '../packs/pack-catalog.js';
@@ -19,10 +20,12 @@ export interface EntrySink {
 export class PackSink implements EntrySink {
   readonly known: KnownEntries;
   readonly #writer: EntryWriter;
+  readonly #notes: OwnPackNotes | undefined;
 
   constructor(engine: Engine, catalog: PackCatalog, lease: LeaseId, level: number | undefined) {
     this.known = new KnownEntries(catalog);
-    const { objects, environment, workers, config } = engine;
+    const { objects, environment, workers, config, ownWork } = engine;
+    this.#notes = ownWork && new OwnPackNotes(ownWork, environment, (pack) => catalog.present.has(pack));
     this.#writer = new EntryWriter({
       objects,
       environment,
@@ -30,7 +33,10 @@ export class PackSink implements EntrySink {
       lease,
       level: level ?? settingValue(config, 'level'),
       frameBytes: settingValue(config, 'frameBytes'),
-      onPack: (tail) => this.known.settle(tail),
+      onPack: async (tail) => {
+        await this.known.settle(tail);
+        await this.#notes?.add(tail.id);
+      },
     });
   }
 
@@ -46,12 +52,14 @@ export class PackSink implements EntrySink {
     return this.#writer.storedBytes;
   }
 
-  finish(): Promise<void> {
-    return this.#writer.finish();
+  async finish(): Promise<void> {
+    await this.#writer.finish();
+    await this.#notes?.write();
   }
 
-  abort(): Promise<void> {
-    return this.#writer.abort();
+  async abort(): Promise<void> {
+    await this.#writer.abort();
+    await this.#notes?.write();
   }
 }
 

@@ -18,11 +18,12 @@ import {
   type Recipe,
   type SketchSample,
 } from '../../store-format/index.js';
+import type { OwnImageWriter, SegmentFacts } from '../memory/own-image.js';
 import { NewChunks } from '../packs/new-chunks.js';
-import { CHUNK_HOMES, ENTRY_HOMES } from '../packs/pack-catalog.js';
+import { CHUNK_HOMES, ENTRY_HOMES } from '../packs/sought.js';
 import type { EntrySink } from './entry-sinks.js';
-import type { ParentImage } from './parent-image.js';
-import type { FoundSegment, ScannedSpan, SettledSegment } from './scanned-segment.js';
+import type { Parent } from './parent.js';
+import type { FoundSegment, ScannedSegment, ScannedSpan, SettledSegment } from './scanned-segment.js';
 import { Sketch } from './sketch.js';
 
 export interface CaptureCounts {
@@ -36,8 +37,9 @@ export interface CaptureCounts {
 export class ImageWriter {
   readonly pageIds: Uint8Array[] = [];
   readonly #counts = { zeroBytes: 0, sharedBytes: 0, newBytes: 0, chunks: 0, newChunks: 0 };
-  /** Bytes that equal the parent's; and what the parent has where they do not. */
+  /** Bytes that equal the parent's, and of which nothing else is known; and what the parent has where they do not. */
   #settledBytes = 0;
+  #hasSettled = false;
   readonly #replaced = { zeroBytes: 0, chunks: 0 };
   readonly #sketch = new Sketch();
   readonly #recipeIds = Buffer.alloc(HASH_BYTES * PAGE_ROWS);
@@ -50,6 +52,8 @@ export class ImageWriter {
   constructor(
     private readonly sink: EntrySink,
     private readonly entryHash: Blake3,
+    /** Takes down the rows, for whoever cannot read them back. */
+    private readonly copy?: OwnImageWriter,
   ) {}
 
   /** Packs that hold what was settled; known once this has finished. */
@@ -61,15 +65,29 @@ export class ImageWriter {
   async addSpan({ segments, memory }: ScannedSpan): Promise<{ readonly released: Promise<void> }> {
     const fresh = new NewChunks();
     for (const segment of segments) {
-      if (segment.kind === 'found') await this.#addFound(segment, fresh);
-      else this.#settledBytes += segment.length;
-      await this.#addRow(segment);
+      const holds =
+        segment.kind === 'found' ? await this.#addFound(segment, fresh) : this.#addSettled(segment);
+      await this.#addRow(segment, holds);
     }
     if (memory === undefined || fresh.bytes === 0) return { released: Promise.resolve() };
     return this.sink.addChunks(memory, fresh);
   }
 
-  async #addFound({ recipeId, recipe: bytes, offset, replaces }: FoundSegment, fresh: NewChunks) {
+  #addSettled({ holds, length }: SettledSegment): SegmentFacts | undefined {
+    this.#hasSettled = true;
+    if (holds === undefined) this.#settledBytes += length;
+    else {
+      this.#counts.zeroBytes += holds.zeroBytes;
+      this.#counts.sharedBytes += length - holds.zeroBytes;
+      this.#counts.chunks += holds.chunks;
+    }
+    return holds;
+  }
+
+  async #addFound(
+    { recipeId, recipe: bytes, offset, replaces }: FoundSegment,
+    fresh: NewChunks,
+  ): Promise<SegmentFacts> {
     const recipe = decodeRecipe(bytes);
     const { segmentLength, lengths, offsets } = recipe;
     const ids = Buffer.from(recipe.ids.buffer, recipe.ids.byteOffset, recipe.ids.byteLength);
@@ -93,6 +111,7 @@ export class ImageWriter {
     if (!(known.meetNow(recipeId, 0, ENTRY_HOMES) ?? (await known.meet(recipeId, 0, ENTRY_HOMES)))) {
       await this.sink.add(EntryKind.recipe, recipeId, bytes); // [2]
     }
+    return { zeroBytes: segmentLength - dataBytes, chunks: lengths.length };
   }
 
   #noteReplaced({ lengths, segmentLength }: Recipe): void {
@@ -100,8 +119,9 @@ export class ImageWriter {
     this.#replaced.zeroBytes += segmentLength - lengths.reduce((sum, length) => sum + length, 0);
   }
 
-  async #addRow(segment: FoundSegment | SettledSegment): Promise<void> {
+  async #addRow(segment: ScannedSegment, holds: SegmentFacts | undefined): Promise<void> {
     this.#sketch.add(segment);
+    if (this.copy !== undefined && holds !== undefined) await this.copy.add({ ...segment, holds });
     this.#segments++;
     this.#recipeIds.set(segment.recipeId, HASH_BYTES * this.#rows);
     this.#digests.set(segment.digest, HASH_BYTES * this.#rows);
@@ -136,15 +156,16 @@ export class ImageWriter {
    * The last page; and what settled segments hold, which nobody has looked at: what the parent holds, less what it
    * holds elsewhere.
    */
-  async finish(parent: ParentImage | undefined): Promise<readonly SketchSample[]> {
+  async finish(parent: Parent | undefined): Promise<readonly SketchSample[]> {
     await this.#closePage();
-    if (parent !== undefined && this.#settledBytes > 0) {
-      this.#packsOfParent = parent.packs;
+    if (this.#hasSettled) this.#packsOfParent = parent?.packs;
+    const stats = parent?.header.stats;
+    if (parent !== undefined && stats !== undefined && this.#settledBytes > 0) {
       for (let number = this.#segments; number < parent.segmentCount; number++) {
-        const recipe = await parent.recipeOf(number);
+        const row = await parent.row(number);
+        const recipe = row && (await parent.recipeBytes(row.recipeId));
         if (recipe !== undefined) this.#noteReplaced(decodeRecipe(recipe));
       }
-      const { stats } = parent.header;
       const zeroBytes = Math.max(0, stats.zeroBytes - this.#replaced.zeroBytes);
       this.#counts.zeroBytes += zeroBytes;
       this.#counts.sharedBytes -= zeroBytes;

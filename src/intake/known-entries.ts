@@ -3,7 +3,8 @@
  * (SPEC.md, I7), and those that this capture has on its way there. Remembers the packs it relies on, for the last check before the publish.
  */
 import { HASH_BYTES, type PackId, PackKind, type PackTail } from '../../store-format/index.js';
-import type { Home, PackCatalog, Sought } from '../packs/pack-catalog.js';
+import type { Home, PackCatalog } from '../packs/pack-catalog.js';
+import type { Sought } from '../packs/sought.js';
 
 export class KnownEntries {
   /** Ids in frames and packs that are not durable yet; bounded by what one open pack of each kind holds. */

@@ -1,6 +1,6 @@
 /**
- * The image that a capture is predicted from. It is held by the capture's lease, so all that it needs stays, as long
- * as it is there: what a parent may be trusted with is decided here.
+ * A parent that is read from the store. It is held by the capture's lease, so all that it needs stays, as long as it is
+ * there: what a parent may be trusted with is decided here.
  */
 import {
   decodeRecipe,
@@ -17,9 +17,11 @@ import type { Engine } from '../engine/engine.js';
 import { messageOf, StoreError } from '../errors.js';
 import { readManifest } from '../images/image-heads.js';
 import { readMarkInForce } from '../images/marks.js';
-import { CHUNK_HOMES, ENTRY_HOMES, type PackCatalog, type Sought } from '../packs/pack-catalog.js';
+import type { PackCatalog } from '../packs/pack-catalog.js';
+import { CHUNK_HOMES, ENTRY_HOMES, type Sought } from '../packs/sought.js';
+import type { Parent } from './parent.js';
 
-export class ParentImage {
+export class ParentImage implements Parent {
   #trusted: boolean;
   #damaged = false;
   #packs: ReadonlySet<PackId> | undefined;
@@ -55,7 +57,7 @@ export class ParentImage {
       if ((await readMarkInForce(engine.objects, publication)).verdict === 'purged') return undefined;
       const manifest = await readManifest(engine.objects, publication);
       const contents = ImageContents.of(manifest, new EntryReader(engine, catalog));
-      const lossless = (await engine.objects.list('lost')).length === 0;
+      const lossless = isBelieved(manifest.header) && (await engine.objects.list('lost')).length === 0;
       const cover = lossless ? catalog.coverOf(publication) : undefined;
       return new ParentImage(engine, manifest.header, contents, catalog, manifest.pageIds, cover);
     } catch (error) {
@@ -70,6 +72,10 @@ export class ParentImage {
 
   get segmentCount(): number {
     return this.contents.segmentCount;
+  }
+
+  get isBelieved(): boolean {
+    return isBelieved(this.header);
   }
 
   /** A segment that equals the parent's needs no look-up. */
@@ -109,7 +115,7 @@ export class ParentImage {
    * @returns whether it may be relied on unseen
    */
   async lookUpAll(signal: AbortSignal | undefined): Promise<boolean> {
-    if (this.#trusted || this.#damaged) return this.#trusted;
+    if (this.#trusted || this.#damaged || !this.isBelieved) return this.#trusted;
     const packs = new Set<PackId>();
     const find = async (ids: Buffer, at: number, sought: Sought) => {
       const home = this.catalog.findKept(ids, at, sought) ?? (await this.catalog.find(ids, at, sought));
@@ -130,11 +136,6 @@ export class ParentImage {
     this.#packs = packs;
     this.#trusted = true;
     return true;
-  }
-
-  async recipeOf(number: number): Promise<Buffer | undefined> {
-    const row = await this.row(number);
-    return row && this.recipeBytes(row.recipeId);
   }
 
   recipeBytes(recipeId: Buffer): Promise<Buffer | undefined> {
@@ -166,6 +167,11 @@ export class ParentImage {
       message: `Image ${name}@${imageId.slice(0, 8)} is damaged and is not relied on as a parent (${messageOf(error)}); "doppel verify" tells more`,
     });
   }
+}
+
+/** Who may only write could pair the digest of one segment with the recipe of another. */
+function isBelieved({ signedBy }: ManifestHeader): boolean {
+  return signedBy === undefined || signedBy.access === 'full';
 }
 
 /** Whether two digests or ids are equal. */

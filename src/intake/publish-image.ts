@@ -10,7 +10,7 @@ import {
 import type { Engine } from '../engine/engine.js';
 import type { HeldLease } from '../engine/lease.js';
 import { blake3 } from '../hashing/blake3.js';
-import { nextSequence, readNameRecord } from '../images/name-records.js';
+import { isAllowed, nextSequence, readNameRecord } from '../images/name-records.js';
 import type { PackCatalog } from '../packs/pack-catalog.js';
 import { settlePacks } from '../packs/settle-packs.js';
 
@@ -44,7 +44,7 @@ export async function sequenceOf(engine: Engine, name: string): Promise<number> 
   if (unreadable[0] !== undefined) throw unreadable[0];
   const record = await readNameRecord(engine.objects, name);
   return nextSequence(
-    headers.filter((header) => header.name === name),
+    headers.filter((header) => header.name === name && isAllowed(header)),
     record,
   );
 }

@@ -1,3 +1,5 @@
+import type { SegmentFacts } from '../memory/own-image.js';
+
 /** What is known of a segment once its bytes, or its digest, were looked at. */
 export type ScannedSegment = SettledSegment | FoundSegment;
 
@@ -8,6 +10,8 @@ export interface SettledSegment {
   readonly length: number;
   readonly recipeId: Buffer;
   readonly digest: Uint8Array;
+  /** What it holds, where that is known unseen. */
+  readonly holds?: SegmentFacts;
 }
 
 export interface FoundSegment {

@@ -6,7 +6,8 @@
  */
 import { decodeRecipe, SEGMENT_BYTES, type SketchSample, toHex } from '../../store-format/index.js';
 import { zeroDigest } from '../hashing/zero-digest.js';
-import { type ParentImage, sameBytes } from './parent-image.js';
+import type { Parent } from './parent.js';
+import { sameBytes } from './parent-image.js';
 import type { ScannedSegment } from './scanned-segment.js';
 
 /** 32 samples tell a share of common content to within 9 %. */
@@ -38,10 +39,12 @@ export class Sketch {
     if (this.#chosen.length > SAMPLES) this.#chosen.pop();
   }
 
-  async finish(parent: ParentImage | undefined): Promise<readonly SketchSample[]> {
+  async finish(parent: Parent | undefined): Promise<readonly SketchSample[]> {
     const samples: SketchSample[] = [];
     for (const { number, recipe, recipeId } of this.#chosen) {
       const bytes = recipe ?? (await parent?.recipeBytes(recipeId));
+      const known = bytes === undefined ? sampleOf(parent, number) : undefined;
+      if (known !== undefined) samples.push(known);
       const { offsets, lengths, ids } = bytes === undefined ? NOTHING : decodeRecipe(bytes);
       if (lengths.length === 0) continue;
       const offset = number * SEGMENT_BYTES + offsets[0]!;
@@ -49,6 +52,12 @@ export class Sketch {
     }
     return samples.sort((a, b) => a.offset - b.offset);
   }
+}
+
+/** What the parent's own sketch says of a segment: all that is left where its recipe cannot be read. */
+function sampleOf(parent: Parent | undefined, number: number): SketchSample | undefined {
+  const isInside = ({ offset }: SketchSample) => Math.floor(offset / SEGMENT_BYTES) === number;
+  return parent?.header.sketch?.find(isInside);
 }
 
 /** What a sample keeps of a chunk's id. */

@@ -5,14 +5,14 @@
  */
 import { type Extent, HASH_BYTES, SEGMENT_BYTES } from '../../store-format/index.js';
 import { createChunker, scanZeroSegment } from '../chunking/scan-segment.js';
-import type { Row } from '../contents/image-contents.js';
 import { type DiskSource, sourceFailed } from '../disks/disk-source.js';
 import type { Span } from '../disks/spans.js';
 import type { Engine } from '../engine/engine.js';
 import { blake3 } from '../hashing/blake3.js';
 import { zeroDigest } from '../hashing/zero-digest.js';
 import type { ScanResult, SegmentToScan, SpanBytes, Workers } from '../workers/jobs.js';
-import { type ParentImage, sameBytes } from './parent-image.js';
+import type { Parent, ParentRow } from './parent.js';
+import { sameBytes } from './parent-image.js';
 import type { FoundSegment, ScannedSegment } from './scanned-segment.js';
 
 export interface SpanScan {
@@ -27,7 +27,7 @@ export class SpanScanner {
     private readonly source: DiskSource,
     private readonly workers: Workers,
     { chunker, entryHash }: Pick<Engine, 'chunker' | 'entryHash'>,
-    private readonly parent: ParentImage | undefined,
+    private readonly parent: Parent | undefined,
   ) {
     this.#chunker = createChunker(chunker, blake3, entryHash);
   }
@@ -47,7 +47,7 @@ export class SpanScanner {
     return { segments: unpack(result, places), badRanges: result.badRanges };
   }
 
-  async #scanWithParent(span: Span, bytes: SpanBytes, parent: ParentImage): Promise<SpanScan> {
+  async #scanWithParent(span: Span, bytes: SpanBytes, parent: Parent): Promise<SpanScan> {
     const { digests, badRanges, failure } = await this.workers.hash(bytes); // [1]
     if (failure !== undefined) throw sourceFailed(this.source, failure);
     const places = segmentsOf(span);
@@ -57,8 +57,10 @@ export class SpanScanner {
     for (const [i, place] of places.entries()) {
       const digest = digests.subarray(HASH_BYTES * i, HASH_BYTES * (i + 1));
       const row = rows[i];
-      const settled =
-        row && (settle(place, digest, row, parent) ?? (await adopt(place, digest, row, parent))); // [2]
+      const isBelieved = row !== undefined && parent.isBelieved;
+      const settled = isBelieved
+        ? (settle(place, digest, row, parent) ?? (await adopt(place, digest, row, parent))) // [2]
+        : undefined;
       segments.push(settled);
       if (settled !== undefined) continue;
       const replaces = row && (await parent.recipeBytes(row.recipeId));
@@ -87,8 +89,8 @@ export class SpanScanner {
   async #settleUnread(span: Span): Promise<readonly ScannedSegment[]> {
     const segments: ScannedSegment[] = [];
     for (const place of segmentsOf(span)) {
-      const { recipeId, digest } = await this.parent!.requireRow(place.number);
-      segments.push({ kind: 'settled', ...place, recipeId, digest });
+      const row = await this.parent!.requireRow(place.number);
+      segments.push({ kind: 'settled', ...place, ...row });
     }
     return segments;
   }
@@ -106,7 +108,7 @@ export class SpanScanner {
     return segments;
   }
 
-  async #zeroSegment(place: Place, row: Row | undefined): Promise<FoundSegment> {
+  async #zeroSegment(place: Place, row: ParentRow | undefined): Promise<FoundSegment> {
     const { recipe, digest } = scanZeroSegment(place.length, this.#chunker);
     const replaces = row && (await this.parent!.recipeBytes(row.recipeId));
     const recipeId = Buffer.from(recipe.id);
@@ -131,17 +133,22 @@ function segmentsOf(span: Span): Place[] {
 }
 
 /** @returns undefined where the segment is not the parent's, or the parent is not trusted */
-function settle(place: Place, digest: Uint8Array, row: Row, parent: ParentImage): ScannedSegment | undefined {
+function settle(
+  place: Place,
+  digest: Uint8Array,
+  row: ParentRow,
+  parent: Parent,
+): ScannedSegment | undefined {
   if (!parent.trusted || !sameBytes(digest, row.digest)) return undefined;
-  return { kind: 'settled', ...place, recipeId: row.recipeId, digest };
+  return { kind: 'settled', ...place, ...row, digest };
 }
 
 /** Equal to a parent that is not trusted: nothing need be cut, but all is looked up. */
 async function adopt(
   place: Place,
   digest: Uint8Array,
-  { recipeId, digest: parentDigest }: Row,
-  parent: ParentImage,
+  { recipeId, digest: parentDigest }: ParentRow,
+  parent: Parent,
 ): Promise<ScannedSegment | undefined> {
   if (!sameBytes(digest, parentDigest)) return undefined;
   const recipe = await parent.recipeBytes(recipeId);

@@ -30,6 +30,8 @@ export interface Hint {
     | 'pack-emptied'
     /** The disk could not be read everywhere when the image was captured: zeros stand there. */
     | 'source-read-errors'
+    /** An image that its writer had no right to publish under its name: it is none of that name. */
+    | 'image-not-allowed'
     /** The lease of a process that is gone: the next gc ends it. */
     | 'lease-dead'
     /** A gc that did not end: the next one goes on. */

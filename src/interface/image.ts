@@ -46,6 +46,18 @@ export interface Image {
   readonly parent?: string;
   /** Version of doppel that captured it. */
   readonly writer: string;
+  /** Whose signature it has, in a store with keys. */
+  readonly signedBy?: ImageSigner;
+}
+
+export interface ImageSigner {
+  /** Label of its key; `owner` for all with full access. */
+  readonly writer: string;
+  /** Its public key, 64 hex digits. */
+  readonly key: string;
+  readonly access: 'full' | 'write';
+  /** Whether it may publish under the image's name: else the image is none of that name. */
+  readonly allowed: boolean;
 }
 
 export interface ImageFilter {

@@ -22,7 +22,8 @@ export interface Warning {
     | 'seed-incomplete'
     | 'target-incomplete'
     | 'rolled-back'
-    | 'weak-key';
+    | 'weak-key'
+    | 'own-work-unusable';
   readonly message: string;
 }
 

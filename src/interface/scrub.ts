@@ -43,6 +43,8 @@ export interface DamagedPack {
   readonly unreadable: boolean;
   /** A repair was here before: the file waits for gc. */
   readonly known: boolean;
+  /** Label of the key that signed it, where that may only write. */
+  readonly signedBy?: string;
 }
 
 export interface ScrubResult {

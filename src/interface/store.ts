@@ -113,7 +113,8 @@ export interface Store {
   undelete(reference: string): Promise<Image>;
   /**
    * Marks images removed that no rule of their name's policy keeps; `undelete` brings each back until gc has purged it.
-   * The newest image of a name always stays, and so do protected ones.
+   * The newest image of a name always stays, and so do protected ones. Where machines may only write, images of a name are
+   * judged writer by writer, so that no machine's images go for those of another.
    *
    * @throws bad-setting when there is no policy to go by, unknown-reference when a name has no image
    */

@@ -28,8 +28,8 @@ const StoreMemorySchema = v.object({
 export type StoreMemory = v.InferOutput<typeof StoreMemorySchema>;
 export type NameMemory = StoreMemory['names'][string];
 
-/** Undefined where the user has no home. */
-function defaultFolder(): string | undefined {
+/** Where a user's programs keep what they know from one time to the next; undefined where the user has no home. */
+export function defaultStateFolder(): string | undefined {
   const { XDG_STATE_HOME: state } = process.env;
   if (state !== undefined && isAbsolute(state)) return join(state, 'doppel');
   try {
@@ -42,7 +42,7 @@ function defaultFolder(): string | undefined {
 export class MemoryFolder {
   readonly #folder: string | undefined;
 
-  constructor(folder = defaultFolder()) {
+  constructor(folder = defaultStateFolder()) {
     this.#folder = folder;
   }
 

@@ -40,6 +40,8 @@ export interface ObjectStore {
   temporaries?(): Promise<Temporaries>;
   /** Bytes that can still be written; absent where a place does not say. */
   freeBytes?(): Promise<number>;
+  /** The same objects as they stand there, for whoever moves them unopened; absent where nothing is sealed. */
+  readonly asSealed?: ObjectStore;
   /** What packs are sealed with in this place; absent where they are not. */
   readonly vault?: Vault;
   /** The file that is the object, where workers can read it themselves. */

@@ -9,17 +9,13 @@
  */
 import {
   decodeEnvelope,
-  decodePayload,
   decodeSealedManifest,
   encodeEnvelope,
-  encodePayload,
   encodeSealedManifest,
   FormatError,
   joinManifest,
   Kem,
-  ManifestHeaderSchema,
   ManifestKind,
-  type ManifestParts,
   manifestParts,
   nameKeyInSealedStore,
   pad,
@@ -30,16 +26,16 @@ import {
   SealedPart,
   splitManifest,
   unpad,
-  type Writer,
 } from '../../store-format/index.js';
 import { nameKeyOf } from '../encryption/keyring.js';
 import type { Vault } from '../encryption/vault.js';
 import { StoreError } from '../errors.js';
 import { blake3 } from '../hashing/blake3.js';
 import { keyedHash } from '../hashing/keyed-ids.js';
-import { matcherOf } from '../system/name-patterns.js';
+import { keyForbids } from './key-forbids.js';
 import type { ByteRange, Claim, Fetched, Hold, ObjectStore, Temporaries, Upload } from './object-store.js';
 import { closeConfig, openConfig } from './sealed-config.js';
+import { signedBy } from './signed-by.js';
 
 /** Smallest class of a record's payload. */
 const RECORD_SMALLEST = 512;
@@ -76,6 +72,11 @@ export class SealedStore implements ObjectStore {
     if (inner.freeBytes) this.freeBytes = () => inner.freeBytes!();
     if (inner.localPath) this.localPath = (key) => inner.localPath!(this.#placeOf(key));
     this.#nameHash = keyedHash(nameKeyOf(vault.keyring));
+  }
+
+  /** Under the keys that they have there: those of images and packs are the same. */
+  get asSealed(): ObjectStore {
+    return this.inner;
   }
 
   async get(key: string, range?: ByteRange): Promise<Fetched> {
@@ -191,7 +192,7 @@ export class SealedStore implements ObjectStore {
     const { kem, by } = rulesOf(kind);
     const signer = this.vault.requireSigner(slot, covered, structure);
     if (by === 'full' && signer.access !== 'full')
-      throw new FormatError('bad-seal', structure, covered.length, `${signer.name} may not write it`);
+      throw new FormatError('not-allowed', structure, covered.length, `"${signer.name}" may not write it`);
     const seal = this.vault.openSeal(body, kem);
     const padded = this.vault.openPart(seal, SealedPart.record, body.subarray(SEAL_BYTES), place);
     return encodeEnvelope({ kind, key, body: unpad(padded, structure) }, blake3);
@@ -225,12 +226,7 @@ export class SealedStore implements ObjectStore {
 
   /** @throws key-forbids */
   #requireFull(key: string): void {
-    if (this.vault.keyring.access === 'full') return;
-    throw new StoreError(
-      'key-forbids',
-      `The key "${this.vault.keyring.writer}" may only add images to ${this.location}: use one with full access`,
-      { object: key },
-    );
+    if (!this.vault.canRead) throw keyForbids(this, { object: key });
   }
 }
 
@@ -243,14 +239,6 @@ function rulesOf(kind: number): (typeof RECORDS)[number] {
 /** Whoever may only write must see that its own lease was broken. */
 function kemOfManifest(kind: number): Kem {
   return kind === ManifestKind.tombstone ? Kem.members : Kem.readers;
-}
-
-/** The header with whose signature stood on the manifest: that is never stored, so what stands there counts for nothing. */
-function signedBy(parts: ManifestParts, signer: Writer): ManifestParts {
-  const header = decodePayload(parts.header, ManifestHeaderSchema, 'manifest');
-  const allowed = signer.access === 'full' || signer.names.some((pattern) => matcherOf(pattern)(header.name));
-  const known = { ...header, signedBy: { writer: signer.name, key: signer.publicKey, allowed } };
-  return { ...parts, header: encodePayload(known) };
 }
 
 function unusable(key: string, cause: FormatError, canRead: boolean): StoreError {
@@ -268,9 +256,11 @@ function unusable(key: string, cause: FormatError, canRead: boolean): StoreError
       { object: key },
       { cause },
     );
+  const remedy =
+    cause.code === 'not-allowed' ? 'it was forged: delete the file' : 'put back a good copy of the file';
   return new StoreError(
     'object-damaged',
-    `${key} cannot be used: ${cause.message}; put back a good copy of the file`,
+    `${key} cannot be used: ${cause.message}; ${remedy}`,
     { object: key, offset: cause.offset },
     { cause },
   );

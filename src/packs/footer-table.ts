@@ -17,7 +17,7 @@ interface EntryPositions {
 }
 
 /** What of a pack's end is looked up in. */
-export type ReadFooter = Pick<PackTail, 'id' | 'footer' | 'packBytes'>;
+export type ReadFooter = Pick<PackTail, 'id' | 'footer' | 'packBytes' | 'signer'>;
 
 /**
  * A pack's footer made for look-ups: which ordinal an id has, and where each entry stands in its frame. Open

@@ -2,18 +2,21 @@
  * Which entries the store has, and where: the listing of packs, what is said against some of them (condemned,
  * damaged), the chunk index, and the footers that confirm what the index suggests.
  *
- * An entry has a home when a pack that is present, not condemned and not damaged lists its full id in its footer.
- * Writers rely on homes only. Readers also take what condemned packs still hold.
+ * An entry has a home when a pack that is present, not condemned, not damaged and trusted lists its full id in its footer.
+ * Writers rely on homes only. Readers also take what other packs hold: they hash it.
  */
-import { type PackId, PackKind, type PackTail, type PubId } from '../../store-format/index.js';
+import type { PackId, PackTail, PubId } from '../../store-format/index.js';
 import type { ChunkIndex, NewPack, Place } from '../chunk-index/chunk-index.js';
 import { messageOf, StoreError } from '../errors.js';
 import type { OperationOptions, Warning } from '../interface.js';
 import type { ObjectStore } from '../objects/object-store.js';
+import { settled } from '../system/settled.js';
 import { FooterCache } from './footer-cache.js';
 import { FooterTable } from './footer-table.js';
 import { listPacks } from './list-packs.js';
+import type { PackTrust } from './pack-trust.js';
 import { readPackTail } from './read-tail.js';
+import { ENTRY_HOMES, type Sought } from './sought.js';
 
 /** Fewer packs that are gone are no burden to an index. */
 const MIN_GONE = 64;
@@ -24,21 +27,6 @@ export interface Home {
   readonly footer: FooterTable;
   readonly ordinal: number;
 }
-
-/**
- * What is looked for. Chunks lie in data packs, recipes, pages and extent lists in meta packs: a chunk may hold the very
- * bytes whose hash is a recipe's id, and must not be taken for it.
- */
-export interface Sought {
-  readonly kind: PackKind;
-  /** A writer needs a home, a reader takes any copy. */
-  readonly homeless: boolean;
-}
-
-export const CHUNK_HOMES: Sought = { kind: PackKind.data, homeless: false };
-export const CHUNK_COPIES: Sought = { kind: PackKind.data, homeless: true };
-export const ENTRY_HOMES: Sought = { kind: PackKind.meta, homeless: false };
-export const ENTRY_COPIES: Sought = { kind: PackKind.meta, homeless: true };
 
 export interface RefreshResult {
   /** Entries of the footers that were taken in. */
@@ -70,6 +58,8 @@ export class PackCatalog {
     private readonly objects: ObjectStore,
     readonly index: ChunkIndex,
     private readonly warn: (warning: Warning) => void,
+    /** Of a store with keys. */
+    private readonly trust?: PackTrust,
   ) {}
 
   /**
@@ -86,6 +76,7 @@ export class PackCatalog {
   async #refresh(options: OperationOptions): Promise<RefreshResult> {
     this.#ownSinceListing.clear();
     const { condemned, damaged, present } = await listPacks(this.objects);
+    await this.trust?.refresh();
     for (const pack of this.#present) {
       const departs = condemned.has(pack) || !present.has(pack);
       if (departs && !this.#condemned.has(pack) && !this.#ownSinceListing.has(pack)) this.#departures++;
@@ -130,6 +121,7 @@ export class PackCatalog {
       const { value, error } = (await ahead.shift())!;
       ahead.push(read(packs[i + FOOTERS_AHEAD]));
       if (value !== undefined) {
+        this.trust?.noteSigner(pack, value.signer);
         taken.entries += value.footer.lengths.length;
         yield { id: pack, footer: value.footer };
       } else if (!(error instanceof StoreError)) throw error;
@@ -174,6 +166,7 @@ export class PackCatalog {
   async addOwn(tail: PackTail): Promise<void> {
     this.#present.add(tail.id);
     this.#ownSinceListing.add(tail.id);
+    this.trust?.noteOwn(tail.id);
     const footer = new FooterTable(tail);
     this.#footers.keep(footer);
     this.#footers.touch(footer);
@@ -230,7 +223,7 @@ export class PackCatalog {
    */
   coverOf(image: PubId): ReadonlySet<PackId> | undefined {
     const packs = this.index.coverOf(image);
-    return packs?.every((pack) => this.#serves(pack, ENTRY_HOMES)) ? new Set(packs) : undefined;
+    return packs !== undefined && this.areHomes(packs) ? new Set(packs) : undefined;
   }
 
   async #findIndexed(
@@ -244,22 +237,35 @@ export class PackCatalog {
       const again = this.#footers.has(place.pack);
       const footer = await this.footer(place.pack);
       if (footer?.kind !== sought.kind || !footer.holds(place.ordinal, ids, at)) continue;
+      if (!this.#serves(place.pack, sought)) continue; // now it is known who signed it
       if (again) this.#footers.touch(footer); // once is no neighbourhood
       return { footer, ordinal: place.ordinal };
     }
     return undefined;
   }
 
-  /** Condemned and damaged copies are the last that a reader takes. */
+  /** What may be gone soon, or may not be there at all, is the last that a reader takes. */
   #inOrder(places: readonly Place[]): readonly Place[] {
     if (places.length < 2) return places;
-    const rank = ({ pack }: Place) => (this.#damaged.has(pack) ? 2 : this.#condemned.has(pack) ? 1 : 0);
+    const rank = ({ pack }: Place) =>
+      this.#damaged.has(pack) ? 3 : this.#isDoubted(pack) ? 2 : this.#condemned.has(pack) ? 1 : 0;
     return [...places].sort((a, b) => rank(a) - rank(b));
   }
 
   #serves(pack: PackId, sought: Sought): boolean {
     if (!this.#present.has(pack) || this.#unreadable.has(pack)) return false;
-    return sought.homeless || !(this.#condemned.has(pack) || this.#damaged.has(pack));
+    if (sought.homeless) return true;
+    return !(this.#condemned.has(pack) || this.#damaged.has(pack) || this.#isDoubted(pack));
+  }
+
+  #isDoubted(pack: PackId): boolean {
+    return this.trust?.isTrusted(pack) === false;
+  }
+
+  /** Whether all of these are there, and homes of what they hold. */
+  areHomes(packs: Iterable<PackId>): boolean {
+    for (const pack of packs) if (!this.#serves(pack, ENTRY_HOMES)) return false;
+    return true;
   }
 
   /** The footer of a pack, read at most once while it stays in memory; undefined when it cannot be had. */
@@ -270,7 +276,9 @@ export class PackCatalog {
       return kept;
     }
     try {
-      const footer = new FooterTable(await readPackTail(this.objects, pack));
+      const tail = await readPackTail(this.objects, pack);
+      this.trust?.noteSigner(pack, tail.signer);
+      const footer = new FooterTable(tail);
       this.#footers.keep(footer);
       return footer;
     } catch (error) {
@@ -280,14 +288,6 @@ export class PackCatalog {
       return undefined;
     }
   }
-}
-
-/** A failure is a value, so that one that nobody waits for yet is no unhandled rejection. */
-function settled<T>(work: Promise<T>): Promise<{ readonly value?: T; readonly error?: unknown }> {
-  return work.then(
-    (value) => ({ value }),
-    (error: unknown) => ({ error }),
-  );
 }
 
 function isAmong(pack: PackId, wrong: Iterable<PackId> | undefined): boolean {

@@ -7,7 +7,7 @@
  */
 import type { Image, RetentionPolicy } from '../interface.js';
 import { CALENDAR, CALENDAR_RULES } from './calendar.js';
-import { appearedTimes, type EffectiveTime, effectiveTimes } from './effective-times.js';
+import { appearedTimes, type EffectiveTime, effectiveTimes, type RecordedTime } from './effective-times.js';
 
 /** A live image, and when the place says that its manifest appeared. */
 export interface Candidate {
@@ -21,11 +21,15 @@ export interface Judgement {
   readonly time: EffectiveTime;
 }
 
-/** @param candidates all live images of the name, in their order */
+/**
+ * @param candidates all live images of the name that are judged together, in their order
+ * @param isOrderDoubted the order is what a machine says that may only write: the place's own is the second witness
+ */
 export function planRetention(
   candidates: readonly Candidate[],
   policy: RetentionPolicy,
   nowMs: number,
+  { isOrderDoubted = false } = {},
 ): readonly Judgement[] {
   const recorded = candidates.map(({ image, appearedMs }) => ({
     createdMs: image.created.getTime(),
@@ -42,19 +46,25 @@ export function planRetention(
   if (policy.withinMs !== undefined) mark(rules, 'within', keptWithin(times, policy.withinMs));
   // A clock that stands still puts many days into one. The place's clock is the second witness: an image goes when it
   // would by either. (By `within` such a clock only keeps more.)
-  const seconded = appearedTimes(recorded, nowMs);
+  const appeared = [...candidates.keys()];
+  if (isOrderDoubted) appeared.sort((a, b) => appearedMs(recorded, a) - appearedMs(recorded, b) || a - b);
+  const seconded = appearedTimes(
+    appeared.map((i) => recorded[i]!),
+    nowMs,
+  );
   for (const rule of CALENDAR_RULES) {
     const count = policy[rule] ?? 0;
-    const kept = keptByCalendar(times, CALENDAR[rule], count);
+    const kept = [...keptByCalendar(times, CALENDAR[rule], count)];
     const also = seconded === undefined ? [] : keptByCalendar(seconded, CALENDAR[rule], count);
-    mark(
-      rules,
-      rule,
-      kept.map((isKept, i) => isKept || also[i] === true),
-    );
+    for (const [rank, isKept] of also.entries()) if (isKept) kept[appeared[rank]!] = true;
+    mark(rules, rule, kept);
   }
   for (const [i, { image }] of candidates.entries()) rules[i]!.push(...wordsThatKeep(image, policy));
   return candidates.map((_, i) => ({ rules: rules[i]!, time: times[i]! }));
+}
+
+function appearedMs(recorded: readonly RecordedTime[], i: number): number {
+  return recorded[i]!.appearedMs ?? Number.NEGATIVE_INFINITY;
 }
 
 function mark(rules: readonly string[][], rule: string, kept: readonly boolean[]): void {

@@ -15,6 +15,7 @@ import { removeMany } from '../images/remove-many.js';
 import type { Image, JudgedImage, PruneOptions, PruneResult, StoredPolicy } from '../interface.js';
 import { mapConcurrently } from '../system/map-concurrently.js';
 import { matcherOf } from '../system/name-patterns.js';
+import { byWriter } from './by-writer.js';
 import { planRetention } from './plan-retention.js';
 import { checkPattern, checkPolicy, inPrecedence, requireKnownRules } from './policies.js';
 
@@ -112,24 +113,35 @@ function groupByName(
   return new Map([...groups].filter(([name]) => wanted.has(name)));
 }
 
+/** Each writer's images by themselves. */
 async function judge(
   { objects, environment }: Engine,
   images: readonly Image[],
   { policy, pattern }: Applied,
 ): Promise<readonly JudgedImage[]> {
-  const candidates = await mapConcurrently(images, CONCURRENCY, async (image) => ({
-    image,
-    appearedMs: await objects.modified(imageKey(image.publication as PubId)),
-  }));
-  const judgements = planRetention(candidates, policy, environment.now());
-  return judgements.map(({ rules, time }, i) => ({
-    image: images[i]!,
-    kept: rules.length > 0,
-    rules,
-    effective: new Date(time.latestMs),
-    trusted: time.isTrusted,
-    ...(pattern === undefined ? {} : { policy: pattern }),
-  }));
+  const appearedMs = await mapConcurrently(images, CONCURRENCY, (image) =>
+    objects.modified(imageKey(image.publication as PubId)),
+  );
+  const candidates = new Map(images.map((image, i) => [image, { image, appearedMs: appearedMs[i] }]));
+  const keys = objects.vault?.keyring.writers.map(({ publicKey }) => publicKey) ?? [];
+  const judged = new Map<Image, JudgedImage>();
+  for (const { images: own, beside, isOrderDoubted } of byWriter(images, keys)) {
+    const together = beside.map((image) => candidates.get(image)!);
+    const judgements = planRetention(together, policy, environment.now(), { isOrderDoubted });
+    for (const [i, { rules, time }] of judgements.entries()) {
+      const image = beside[i]!;
+      if (!own.has(image)) continue;
+      judged.set(image, {
+        image,
+        kept: rules.length > 0,
+        rules,
+        effective: new Date(time.latestMs),
+        trusted: time.isTrusted,
+        ...(pattern === undefined ? {} : { policy: pattern }),
+      });
+    }
+  }
+  return images.map((image) => judged.get(image)!);
 }
 
 async function execute(

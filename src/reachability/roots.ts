@@ -8,6 +8,7 @@ import { listPins } from '../engine/pins.js';
 import { StoreError } from '../errors.js';
 import { readManifestOrTombstone } from '../images/image-heads.js';
 import { type MarkInForce, readVerdict } from '../images/marks.js';
+import type { Stray } from '../images/stray-hint.js';
 import type { ObjectStore } from '../objects/object-store.js';
 import { mapConcurrently } from '../system/map-concurrently.js';
 
@@ -28,6 +29,7 @@ export class Manifests {
   readonly #kept = new Map<PubId, RootManifest>();
   readonly #tombstones = new Set<PubId>();
   readonly #names = new Set<string>();
+  readonly #strays = new Map<PubId, Stray>();
   #keptPages = 0;
 
   constructor(private readonly objects: ObjectStore) {}
@@ -35,6 +37,11 @@ export class Manifests {
   /** Names of the images read so far. */
   get names(): ReadonlySet<string> {
     return this.#names;
+  }
+
+  /** Of the images read so far, those that count for nothing but must stay: somebody decides about them. */
+  get strays(): readonly Stray[] {
+    return [...this.#strays.values()];
   }
 
   /** @returns undefined for a tombstone. @throws object-missing, object-damaged, unsupported-format */
@@ -49,6 +56,8 @@ export class Manifests {
     const { header, pageIds, attachments } = manifest;
     requireKnownKinds(id, attachments);
     this.#names.add(header.name);
+    const { name, signedBy } = header;
+    if (signedBy?.allowed === false) this.#strays.set(id, { publication: id, name, writer: signedBy.writer });
     const root = { pageIds, attachments };
     if (this.#keptPages + pageIds.length <= KEPT_PAGE_IDS && !this.#kept.has(id)) {
       this.#kept.set(id, root);

@@ -2,11 +2,21 @@
  * The packs of a store as one run of gc or scrub sees them: listed, their footers read in this run, their entries numbered
  * through. Footers stay in memory while there is room; others are read again when they are needed.
  */
-import { type LeaseId, type PackId, PackKind, packKey } from '../../store-format/index.js';
+import {
+  DamagedSchema,
+  damagedKey,
+  type LeaseId,
+  type PackId,
+  PackKind,
+  packKey,
+} from '../../store-format/index.js';
 import type { Engine } from '../engine/engine.js';
 import { StoreError } from '../errors.js';
+import { readRecord } from '../objects/numbered-records.js';
+import type { ObjectStore } from '../objects/object-store.js';
 import { FooterTable, type ReadFooter } from '../packs/footer-table.js';
 import { listPacks, type PackListing } from '../packs/list-packs.js';
+import { PackTrust } from '../packs/pack-trust.js';
 import { readPackTail } from '../packs/read-tail.js';
 import { mapConcurrently } from '../system/map-concurrently.js';
 
@@ -21,9 +31,15 @@ export interface SurveyedPack {
   readonly lease: LeaseId;
   readonly entries: number;
   readonly packBytes: number;
+  /** Public key of whoever signed it, in a store with keys. */
+  readonly signer?: string;
   /** Nothing has a home in it: it is condemned or damaged. */
   readonly homeless: boolean;
+  /** What its footer claims is not believed unread. */
+  readonly doubted: boolean;
 }
+
+type PackFacts = Omit<SurveyedPack, 'homeless' | 'doubted'>;
 
 /** A pack with the numbers of its entries: `first` and those that follow. */
 export interface NumberedPack extends SurveyedPack {
@@ -42,7 +58,7 @@ export interface SurveyOptions {
 /** Footers of packs, which never change: read at most once while there is room. */
 export class Footers {
   readonly #kept = new Map<PackId, FooterTable>();
-  readonly #facts = new Map<PackId, Omit<SurveyedPack, 'homeless'>>();
+  readonly #facts = new Map<PackId, PackFacts>();
   readonly #adopted = new Map<PackId, ReadFooter>();
   #bytes = 0;
 
@@ -61,8 +77,9 @@ export class Footers {
     const tail = adopted ?? (await readPackTail(this.engine.objects, pack));
     const footer = new FooterTable(tail);
     const { kind, lease } = tail.footer;
-    const { packBytes } = tail;
-    this.#facts.set(pack, { id: pack, kind, lease, entries: footer.lengths.length, packBytes });
+    const { packBytes, signer } = tail;
+    const entries = footer.lengths.length;
+    this.#facts.set(pack, { id: pack, kind, lease, entries, packBytes, ...(signer && { signer }) });
     const fits = this.#bytes + footer.memoryBytes <= CACHE_BYTES;
     if ((fits || adopted !== undefined) && !this.#kept.has(pack)) {
       this.#kept.set(pack, footer);
@@ -71,7 +88,7 @@ export class Footers {
     return footer;
   }
 
-  async facts(pack: PackId): Promise<Omit<SurveyedPack, 'homeless'>> {
+  async facts(pack: PackId): Promise<PackFacts> {
     if (!this.#facts.has(pack)) await this.read(pack);
     return this.#facts.get(pack)!;
   }
@@ -92,10 +109,14 @@ export class Survey {
     { suspects, onUnreadable, onlyLooks }: SurveyOptions,
   ): Promise<Survey> {
     const listing = await listPacks(engine.objects);
+    const trust = PackTrust.of(engine.objects);
+    await trust?.refresh();
     const packs: SurveyedPack[] = [];
     const add = async (id: PackId) => {
       const homeless = listing.condemned.has(id) || listing.damaged.has(id) || suspects?.has(id) === true;
-      packs.push({ ...(await footers.facts(id)), homeless });
+      const facts = await footers.facts(id);
+      trust?.noteSigner(id, facts.signer);
+      packs.push({ ...facts, homeless, doubted: trust?.isTrusted(id) === false });
     };
     await mapConcurrently([...listing.present], READS_AHEAD, async (id) => {
       try {
@@ -105,7 +126,7 @@ export class Survey {
         if (error.code === 'object-missing') return; // unlinked meanwhile, by another gc
         if (error.code === 'object-unreadable' && onlyLooks) return onUnreadable(id, error);
         if (error.code !== 'object-damaged') throw error;
-        if (!listing.damaged.has(id)) return onUnreadable(id, error);
+        if (!(await isGivenUp(engine.objects, listing, id))) return onUnreadable(id, error);
         footers.adopt(await emptied(engine, id));
         await add(id);
       }
@@ -127,6 +148,21 @@ export class Survey {
   }
 }
 
+/**
+ * Whether a repair has set the pack aside. Where objects are signed, its name in `damaged/` is not enough: anybody who may add
+ * objects could have a pack deleted that a repair would save something of.
+ */
+async function isGivenUp(objects: ObjectStore, { damaged }: PackListing, id: PackId): Promise<boolean> {
+  if (!damaged.has(id) || objects.vault === undefined) return damaged.has(id);
+  try {
+    await readRecord(objects, damagedKey(id), 'damaged', DamagedSchema);
+    return true;
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    return false;
+  }
+}
+
 /** A pack that a repair was done with, footer and all: it holds nothing that anybody looks for there. */
 async function emptied({ objects }: Engine, id: PackId): Promise<ReadFooter> {
   const none = new Uint8Array(0);
@@ -144,7 +180,7 @@ async function emptied({ objects }: Engine, id: PackId): Promise<ReadFooter> {
 
 /**
  * Of an entry that two captures stored at the same time, one copy stays: always in the packs of the same one, so
- * that the other's packs empty.
+ * that the other's packs empty. What may be a lie is chosen last: the copy that goes for it would have to be made anew.
  */
 function inOrderOfChoice(packs: readonly SurveyedPack[]): SurveyedPack[] {
   const bytesOf = new Map<LeaseId, number>();
@@ -152,6 +188,7 @@ function inOrderOfChoice(packs: readonly SurveyedPack[]): SurveyedPack[] {
   return [...packs].sort(
     (a, b) =>
       Number(a.homeless) - Number(b.homeless) ||
+      Number(a.doubted) - Number(b.doubted) ||
       bytesOf.get(b.lease)! - bytesOf.get(a.lease)! ||
       compareText(a.lease, b.lease) ||
       compareText(a.id, b.id),

@@ -8,6 +8,7 @@ import {
   DamagedSchema,
   LostSchema,
   PinSchema,
+  type PubId,
   packKey,
   parseLeaseId,
   parseMark,
@@ -18,6 +19,7 @@ import { Findings } from '../engine/findings.js';
 import { requireId } from '../engine/leases.js';
 import { storeInfo } from '../engine/store-info.js';
 import { ImageLibrary } from '../images/image-library.js';
+import { strayHint } from '../images/stray-hint.js';
 import type { DoctorReport, Image, LostImageRange, PinReport, Problem } from '../interface.js';
 import type { ObjectStore } from '../objects/object-store.js';
 import { listPacks, type PackListing } from '../packs/list-packs.js';
@@ -91,12 +93,14 @@ async function lookAtImages(
   for (const error of state?.unreadable ?? []) findings.add(error);
   await checkNames(objects, 'images', parseLeaseId, findings);
   await checkNames(objects, 'removed', parseMark, findings);
+  for (const { publication, name, signedBy } of state?.strays ?? [])
+    findings.hint(strayHint({ publication: publication as PubId, name, writer: signedBy!.writer }));
   const images = state?.images ?? [];
   const headers = state?.listing.headers ?? [];
   return {
     all: images,
     removed: images.filter(({ removed }) => removed).length,
-    purged: headers.length - images.length,
+    purged: headers.length - images.length - (state?.strays.length ?? 0),
     nameKept: keptImageNames(headers),
   };
 }

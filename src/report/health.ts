@@ -16,7 +16,7 @@ import { Findings } from '../engine/findings.js';
 import type { Health, Image, LostImageRange } from '../interface.js';
 import { type LastChecks, readLastChecks } from '../packs/last-checks.js';
 import { listPacks } from '../packs/list-packs.js';
-import { CHUNK_HOMES, ENTRY_HOMES } from '../packs/pack-catalog.js';
+import { CHUNK_HOMES, ENTRY_HOMES } from '../packs/sought.js';
 import { MissingEntries } from '../reachability/missing-entries.js';
 import { mapConcurrently } from '../system/map-concurrently.js';
 

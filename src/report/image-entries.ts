@@ -2,7 +2,8 @@ import { HASH_BYTES, heldBytes } from '../../store-format/index.js';
 import { asBuffer } from '../contents/image-contents.js';
 import type { OpenContents } from '../contents/open-contents.js';
 import type { FooterTable } from '../packs/footer-table.js';
-import { CHUNK_COPIES, type PackCatalog } from '../packs/pack-catalog.js';
+import type { PackCatalog } from '../packs/pack-catalog.js';
+import { CHUNK_COPIES } from '../packs/sought.js';
 import type { Renew } from './steady-count.js';
 
 export interface WalkSettings {

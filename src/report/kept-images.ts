@@ -1,5 +1,5 @@
 import { type ManifestHeader, pubIdOf } from '../../store-format/index.js';
-import { shortName } from '../images/image-library.js';
+import { shortName } from '../images/short-name.js';
 import type { NameKept } from './lease-reports.js';
 
 /** Names for what leases and pins keep: purged images have one too, as long as their manifest stands. */

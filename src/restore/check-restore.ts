@@ -5,7 +5,8 @@ import { asBuffer, type ImageContents, type Segment } from '../contents/image-co
 import { isLost, resolveSegment } from '../contents/resolve-segment.js';
 import type { SeedIndex } from '../contents/seed-index.js';
 import type { HeldDisk } from '../disks/held-disk.js';
-import { CHUNK_COPIES, type PackCatalog } from '../packs/pack-catalog.js';
+import type { PackCatalog } from '../packs/pack-catalog.js';
+import { CHUNK_COPIES } from '../packs/sought.js';
 import type { Workers } from '../workers/jobs.js';
 import { compareDisk } from './compare-disk.js';
 import { differingBytes } from './differing-bytes.js';

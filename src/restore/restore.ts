@@ -10,7 +10,7 @@ import { type DiskTarget, inspectTarget, openDiskTarget } from '../disks/disk-ta
 import { openHeldDisk, openUpdateTarget } from '../disks/held-disk.js';
 import type { Engine } from '../engine/engine.js';
 import { StoreError } from '../errors.js';
-import { shortName } from '../images/image-library.js';
+import { shortName } from '../images/short-name.js';
 import type { RestoreOptions, RestoreResult } from '../interface.js';
 import type { PackCatalog } from '../packs/pack-catalog.js';
 import { ProgressReport } from '../progress.js';

@@ -24,6 +24,8 @@ export interface UnsoundPack {
   readonly badEntries: number;
   /** It could not be read: what is bad may be good tomorrow. */
   readonly unreadable: boolean;
+  /** The machine that wrote it, where that may only write. */
+  readonly signedBy?: string;
 }
 
 export class PackChecks {
@@ -118,14 +120,17 @@ export class PackChecks {
   }
 
   async #note(pack: PackId, depth: CheckPackJob['depth'], result: CheckPackResult): Promise<void> {
-    const { bad, entries, packBytes, salvaged, failure, fault } = result;
+    const { bad, entries, packBytes, salvaged, failure, fault, signer } = result;
     this.checkedPacks++;
     this.checkedBytes += packBytes;
     if (depth === 'decoded') this.checkedEntries += entries;
     const reason = failure?.message ?? fault;
     if (reason === undefined) return this.attestations.add(pack, depth);
     const unreadable = failure !== undefined;
-    this.unsound.set(pack, { id: pack, packBytes, reason, entries, badEntries: bad.length, unreadable });
+    const writer = signer === undefined ? undefined : this.engine.objects.vault?.writerOf(signer);
+    const signedBy = writer?.access === 'write' && { signedBy: writer.name };
+    const badEntries = bad.length;
+    this.unsound.set(pack, { id: pack, packBytes, reason, entries, badEntries, unreadable, ...signedBy });
     if (salvaged !== undefined) {
       const footer = { ...salvaged, salt: new Uint8Array(0), lease: '' as LeaseId };
       this.footers.adopt({ id: pack, footer, packBytes });

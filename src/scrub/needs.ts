@@ -8,6 +8,7 @@ import type { Findings } from '../engine/findings.js';
 import { requireId } from '../engine/leases.js';
 import { StoreError } from '../errors.js';
 import { findPurged } from '../images/marks.js';
+import type { Stray } from '../images/stray-hint.js';
 import type { OperationOptions } from '../interface.js';
 import { listPackIds } from '../packs/list-packs.js';
 import { ProgressReport } from '../progress.js';
@@ -30,6 +31,8 @@ export interface Needs {
   readonly images: number;
   /** Names of the images. */
   readonly names: ReadonlySet<string>;
+  /** Those that their writers had no right to publish. */
+  readonly strays: readonly Stray[];
 }
 
 export class NeedsFinder {
@@ -121,6 +124,7 @@ export class NeedsFinder {
       unreadableImages: unreadable,
       images: roots.size,
       names: manifests.names,
+      strays: manifests.strays,
     };
   }
 

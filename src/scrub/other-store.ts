@@ -12,9 +12,10 @@ import {
 import type { Engine } from '../engine/engine.js';
 import { HeldLease } from '../engine/lease.js';
 import { StoreError } from '../errors.js';
+import { requireFullAccess } from '../objects/key-forbids.js';
 import type { ObjectStore } from '../objects/object-store.js';
 import type { FooterTable } from '../packs/footer-table.js';
-import { CHUNK_COPIES, ENTRY_COPIES } from '../packs/pack-catalog.js';
+import { CHUNK_COPIES, ENTRY_COPIES } from '../packs/sought.js';
 import type { CheckedCopies } from '../reachability/checked-copies.js';
 import { Copier } from '../reachability/copier.js';
 import type { MissingEntries } from '../reachability/missing-entries.js';
@@ -41,6 +42,7 @@ export class OtherStore {
 
   static async open(engine: Engine): Promise<OtherStore> {
     const { objects, environment } = engine;
+    requireFullAccess(objects);
     return new OtherStore(
       engine,
       objects.readOnly ? undefined : await HeldLease.take(objects, environment, 'read'),
@@ -49,7 +51,13 @@ export class OtherStore {
 
   /** A mirror of the store: equal keys have equal bytes. */
   isMirrorOf({ config }: Engine): boolean {
-    return this.engine.config.storeId === config.storeId;
+    return (
+      this.engine.config.storeId === config.storeId && this.#isKeyed === (config.encryption !== undefined)
+    );
+  }
+
+  get #isKeyed(): boolean {
+    return this.engine.config.encryption !== undefined;
   }
 
   get objects(): ObjectStore {
@@ -125,14 +133,22 @@ export class OtherStore {
     return ids.filter((id) => id !== undefined);
   }
 
-  /** @returns undefined when it has no such object. @throws object-unreadable: what it has may be had tomorrow */
+  /** @returns undefined when it has no such object, or a damaged one. @throws object-unreadable: what it has may be had tomorrow */
   async get(key: string): Promise<Buffer | undefined> {
     try {
       return (await this.engine.objects.get(key)).bytes;
     } catch (error) {
-      if (!(error instanceof StoreError) || error.code !== 'object-missing') throw error;
+      const isOfNoUse =
+        error instanceof StoreError && (error.code === 'object-missing' || error.code === 'object-damaged');
+      if (!isOfNoUse) throw error;
       return undefined;
     }
+  }
+
+  /** An object's bytes as they stand here, with the signature that they have. */
+  async getSealed(key: string): Promise<Buffer> {
+    const { objects } = this.engine;
+    return (await (objects.asSealed ?? objects).get(key)).bytes;
   }
 
   async close(): Promise<void> {

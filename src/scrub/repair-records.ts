@@ -105,8 +105,11 @@ async function manifestsOf(
     const key = imageKey(image);
     const bytes = await mirror.get(key);
     if (bytes === undefined || !isManifest(bytes, image)) continue;
-    if (isThere(image)) await objects.put(key, bytes);
-    else await objects.claim(key, bytes);
+    // Unopened: it must not have our signature in place of its writer's.
+    const place = objects.asSealed ?? objects;
+    const sealed = await mirror.getSealed(key);
+    if (isThere(image)) await place.put(key, sealed);
+    else await place.claim(key, sealed);
     restored.push(key);
   }
   return restored;
@@ -174,8 +177,17 @@ async function writeAnew(
   if (key === (id && lostKey(id))) return put({ id, atMs, entries: [] }); // what is lost still is recorded anew
   if (key === (id && attestedKey(id))) return put({ lease: id, atMs, depth: 'stored', packs: [] });
   const mark = parseMark(key);
-  if (mark !== undefined) return put(await markAgain(engine, mark.image, mark.n));
-  return undefined;
+  if (mark === undefined) return undefined;
+  if (engine.objects.vault !== undefined) await restoreInDoubt(engine, mark.image, mark.n);
+  return put(await markAgain(engine, mark.image, mark.n));
+}
+
+/**
+ * Where objects are signed, a mark that nobody can use may be a forged one: an image must not go by it. The next mark says so
+ * before this one can be read as "removed".
+ */
+async function restoreInDoubt({ objects, environment }: Engine, image: PubId, n: number): Promise<void> {
+  if (n % 2 === 1) await claimMark(objects, environment, image, n + 1, 'restored');
 }
 
 /** Odd numbers say "removed". Of an even one the manifest tells: it is gone after a purge, else the image may stay. */

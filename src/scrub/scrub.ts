@@ -14,6 +14,7 @@ import { readConfig, requireFeatures, requireWritable } from '../engine/config-r
 import type { Engine } from '../engine/engine.js';
 import { Findings } from '../engine/findings.js';
 import { HeldLease } from '../engine/lease.js';
+import { strayHint } from '../images/stray-hint.js';
 import type { DamagedPack, RepairSummary, ScrubOptions, ScrubResult } from '../interface.js';
 import { type LastChecks, readLastChecks } from '../packs/last-checks.js';
 import { listPacks, type PackListing } from '../packs/list-packs.js';
@@ -176,6 +177,7 @@ class ScrubRun {
       if (!emptied.has(pack.pack as PackId)) tellDamage(pack, findings);
       else if (pack.known) tellEmptied(pack, findings); // what this run has set aside stands in its summary
     }
+    for (const stray of needs.strays) findings.hint(strayHint(stray));
     if (needs.missing.size > 0) {
       const isUnreadable = [...this.#checks.unsound.values()].some(({ unreadable }) => unreadable);
       const loss = isUnreadable ? UNREADABLE : LOST;
@@ -211,8 +213,8 @@ function tellEmptied({ pack, object }: DamagedPack, findings: Findings): void {
 }
 
 function tellDamage(damaged: DamagedPack, findings: Findings): void {
-  const { pack, object, reason, unreadable, entries, badEntries } = damaged;
-  const name = `Pack ${pack.slice(0, 12)}…`;
+  const { pack, object, reason, unreadable, entries, badEntries, signedBy } = damaged;
+  const name = `Pack ${pack.slice(0, 12)}…${signedBy === undefined ? '' : `, which "${signedBy}" signed,`}`;
   if (unreadable) {
     const message = `${name} cannot be read now (${reason}): it is left as it is. Once its medium is given up, delete ${object} and run "doppel scrub --repair"`;
     findings.problems.push({ code: 'object-unreadable', message, object });

@@ -41,6 +41,7 @@ import type {
   Usage,
   VerifyResult,
 } from '../interface.js';
+import { requireFullAccess } from '../objects/key-forbids.js';
 
 export class FolderBackedStore implements Store {
   readonly info: StoreInfo;
@@ -66,6 +67,7 @@ export class FolderBackedStore implements Store {
     target: string | NodeJS.WritableStream,
     options: RestoreOptions = {},
   ): Promise<RestoreResult> {
+    requireFullAccess(this.engine.objects);
     this.engine.workers.prepare();
     const { restore } = await import('../restore/restore.js');
     return restore(this.engine, reference, target, options);
@@ -131,6 +133,7 @@ export class FolderBackedStore implements Store {
   }
 
   async verify(references: readonly string[] = [], options: OperationOptions = {}): Promise<VerifyResult> {
+    requireFullAccess(this.engine.objects);
     this.engine.workers.prepare();
     const { verify } = await import('../verify/verify.js');
     return verify(this.engine, references, options);
@@ -142,6 +145,7 @@ export class FolderBackedStore implements Store {
   }
 
   async gc(options: GcOptions = {}): Promise<GcResult> {
+    requireFullAccess(this.engine.objects);
     const { gc } = await import('../gc/gc.js');
     return gc(this.engine, options);
   }
@@ -150,18 +154,21 @@ export class FolderBackedStore implements Store {
     const { from, openFrom, repair, dryRun } = options;
     if (from !== undefined && repair !== true) throw new TypeError('from goes with repair');
     if (dryRun && repair) throw new TypeError('dryRun does not go with repair');
+    requireFullAccess(this.engine.objects);
     if (!dryRun) this.engine.workers.prepare();
     const { scrub } = await import('../scrub/scrub.js');
     return scrub(this.engine, options, from === undefined ? undefined : () => this.openOther(from, openFrom));
   }
 
   async maintain(options: MaintainOptions = {}): Promise<MaintainResult> {
+    requireFullAccess(this.engine.objects);
     this.engine.workers.prepare();
     const { maintain } = await import('./maintain.js');
     return maintain(this.engine, options);
   }
 
   async doctor(): Promise<DoctorReport> {
+    requireFullAccess(this.engine.objects);
     const { doctor } = await import('../report/doctor.js');
     return doctor(this.engine);
   }

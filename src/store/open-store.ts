@@ -61,7 +61,7 @@ async function openEngine(location: string, options: OpenOptions, workers: Worke
   await checkIsStore(location);
   const environment = systemEnvironment(options.command);
   const place = await FolderStore.open(location, toHex(environment.random(8)));
-  const { objects, config, damage, secret, images } = await unlocked(place, options, environment);
+  const { objects, config, damage, secret, images, ownWork } = await unlocked(place, options, environment);
   if (damage !== undefined) options.onWarning?.({ code: warningCodeOf(damage), message: damage.message });
   // An index tells ids, and which packs hold them: what is sealed has it where the user's own files are.
   const isPrivate = objects.vault !== undefined || objects.readOnly;
@@ -72,6 +72,7 @@ async function openEngine(location: string, options: OpenOptions, workers: Worke
     config,
     configDamage: damage,
     memory: images,
+    ownWork,
     workers,
     openIndex: () => acquireSlot(indexFolder),
     warn: options.onWarning ?? (() => undefined),

@@ -1,5 +1,6 @@
 /** Making and opening stores with keys: all of it that needs what knows keys. */
 import type { Config } from '../../store-format/index.js';
+import type { Vault } from '../encryption/vault.js';
 import { type ReadConfig, readConfig } from '../engine/config-records.js';
 import type { Engine } from '../engine/engine.js';
 import type { Environment } from '../environment.js';
@@ -11,7 +12,9 @@ import type { SlotSecret } from '../keys/slot-secret.js';
 import { OpenStoreKeys } from '../keys/store-keys.js';
 import { openVault, ownersConfigs, unlock } from '../keys/unlock.js';
 import type { ClientMemory } from '../memory/client-memory.js';
+import { defaultStateFolder } from '../memory/memory-folder.js';
 import { MemoryOfImages } from '../memory/memory-of-images.js';
+import { OwnWork } from '../memory/own-work.js';
 import type { ObjectStore } from '../objects/object-store.js';
 import { SealedStore } from '../objects/sealed-store.js';
 
@@ -21,6 +24,7 @@ export interface Unlocked extends ReadConfig {
   readonly objects: ObjectStore;
   readonly secret: SlotSecret;
   readonly images: ImageMemory | undefined;
+  readonly ownWork: OwnWork | undefined;
 }
 
 const WEAK_KEY =
@@ -36,9 +40,10 @@ export async function openWithKeys(
   place: ObjectStore,
   found: Config & { readonly encryption: NonNullable<Config['encryption']> },
   memory: ClientMemory | undefined,
-  { unlock: ask, onWarning }: OpenOptions,
+  options: OpenOptions,
   environment: Environment,
 ): Promise<Unlocked> {
+  const { unlock: ask, onWarning } = options;
   if (ask === undefined) throw keyNeeded(place.location);
   const slots = Object.keys(found.encryption.grants);
   const given = await ask({ id: found.storeId, location: place.location, slots });
@@ -50,7 +55,15 @@ export async function openWithKeys(
   const opened = await readConfig(objects);
   const rolledBack = await memory?.judgeConfig(place, opened.config, opened.damage !== undefined);
   const images = memory && new MemoryOfImages(memory, vault.keyring);
-  return { objects, secret, images, ...opened, ...(rolledBack && { damage: rolledBack }) };
+  const ownWork = ownWorkOf(vault, options);
+  return { objects, secret, images, ownWork, ...opened, ...(rolledBack && { damage: rolledBack }) };
+}
+
+/** Whoever can read the store needs no copy of what it says. */
+function ownWorkOf(vault: Vault, { stateFolder, onWarning }: OpenOptions): OwnWork | undefined {
+  const folder = stateFolder ?? defaultStateFolder();
+  if (vault.canRead || folder === undefined || folder === false) return undefined;
+  return new OwnWork(folder, vault.keyring, onWarning ?? (() => undefined));
 }
 
 export function openKeys(engine: Engine, secret: SlotSecret): StoreKeys {

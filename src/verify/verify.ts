@@ -12,9 +12,10 @@ import { OverlappedFetch, SMALL_FIRST_WINDOW } from '../contents/overlapped-fetc
 import { isLost, type LostRange, resolveRow, resolveSegment } from '../contents/resolve-segment.js';
 import type { Engine } from '../engine/engine.js';
 import type { StoreError } from '../errors.js';
-import { shortName } from '../images/image-library.js';
+import { shortName } from '../images/short-name.js';
 import type { Hint, Image, OperationOptions, Problem, VerifyResult } from '../interface.js';
-import { CHUNK_COPIES, ENTRY_COPIES, type PackCatalog } from '../packs/pack-catalog.js';
+import type { PackCatalog } from '../packs/pack-catalog.js';
+import { CHUNK_COPIES, ENTRY_COPIES } from '../packs/sought.js';
 import { ProgressReport } from '../progress.js';
 
 /** Problems named one by one per image; the sums tell the rest. */

@@ -80,9 +80,11 @@ class PackCheck {
     let fault = this.#checkBytes(tail, job.depth === 'decoded' ? idAt : undefined); // [2] [3]
     if (fault !== undefined && job.depth === 'stored') this.#checkBytes(tail, idAt);
     if (this.#bad.length > 0 && this.#failure === undefined) {
-      fault = `${this.#bad.length} of ${lengths.length} entries, in ${frames.length} frames, are not what was stored`;
+      const bad = `${this.#bad.length} of ${lengths.length} entries, in ${frames.length} frames,`;
+      const isAsWritten = fault === undefined;
+      fault = isAsWritten ? `${bad} never were what its footer claims` : `${bad} are not what was stored`;
     }
-    return this.#result(lengths.length, fault);
+    return { ...this.#result(lengths.length, fault), ...(tail.signer && { signer: tail.signer }) };
   }
 
   #result(entries: number, fault: string | undefined): CheckPackResult {

@@ -221,7 +221,9 @@ export interface CheckPackResult {
   readonly packBytes: number;
   /** Entries that the footer lists. */
   readonly entries: number;
-  /** What is not as it was written; absent for a sound pack. */
+  /** Public key of whoever signed it, in a store with keys. */
+  readonly signer?: string;
+  /** What is not as it was written, or never was as it says; absent for a sound pack. */
   readonly fault?: string;
   /** Ordinals of entries that cannot be had. */
   readonly bad: Uint32Array;

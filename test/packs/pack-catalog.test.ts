@@ -5,8 +5,9 @@ import { acquireSlot } from '../../src/chunk-index/slots.js';
 import { systemEnvironment } from '../../src/environment.js';
 import { blake3 } from '../../src/hashing/blake3.js';
 import { FolderStore } from '../../src/objects/folder-store.js';
-import { CHUNK_COPIES, CHUNK_HOMES, PackCatalog } from '../../src/packs/pack-catalog.js';
+import { PackCatalog } from '../../src/packs/pack-catalog.js';
 import { PackWriter } from '../../src/packs/pack-writer.js';
+import { CHUNK_COPIES, CHUNK_HOMES } from '../../src/packs/sought.js';
 import {
   EntryKind,
   FrameCodec,

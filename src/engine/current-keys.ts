@@ -1,0 +1,39 @@
+/**
+ * Whether an image that is signed now will count. Others may have changed the store's keys since it was opened, and nobody
+ * should read a disk for hours to publish an image that resolves under no name.
+ */
+import { StoreError } from '../errors.js';
+import { keyForbids } from '../objects/key-forbids.js';
+import type { ObjectStore } from '../objects/object-store.js';
+import { matcherOf } from '../system/name-patterns.js';
+import { readConfig } from './config-records.js';
+
+/** @throws key-wrong, conflict */
+export async function requireCurrentKeys(objects: ObjectStore): Promise<void> {
+  const { vault, location } = objects;
+  if (vault === undefined) return;
+  const { slot, generation, writer } = vault.keyring;
+  const { encryption } = (await readConfig(objects)).config;
+  if (encryption?.grants[slot] === undefined) {
+    const message = `The key "${writer}" opens ${location} no more: it was removed; ask for another`;
+    throw new StoreError('key-wrong', message, { store: location });
+  }
+  if (encryption.generation === generation) return;
+  const message = `The keys of ${location} were rotated since it was opened: open it again`;
+  throw new StoreError('conflict', message, { store: location });
+}
+
+/** @throws key-forbids */
+export function requireOwnName(objects: ObjectStore, name: string): void {
+  const { vault } = objects;
+  if (vault === undefined || vault.canRead) return;
+  const { writer, writers } = vault.keyring;
+  const patterns = writers.findLast((other) => other.name === writer)?.names ?? [];
+  if (patterns.some((pattern) => matcherOf(pattern)(name))) return;
+  const { message, details } = keyForbids(objects);
+  const own = patterns.length === 0 ? 'under no name' : `as ${patterns.join(', ')}`;
+  throw new StoreError('key-forbids', `"${name}" is not this machine's, which publishes ${own}. ${message}`, {
+    ...details,
+    reference: name,
+  });
+}
