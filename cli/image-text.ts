@@ -24,6 +24,7 @@ export function imageFields(image: Image): string {
     ['description', image.description],
     ['marks', marks.join(', ') || undefined],
     ['captured', `${formatTime(image.started)} to ${formatTime(image.created)} by ${image.writer}`],
+    ['signed', signer(image)],
     ['source', `${source.path} on ${source.host} (${source.kind}${device === '' ? '' : `: ${device}`})`],
     ['sector size', `${source.sectorSize} B`],
     ['size', `${formatBytes(image.size)} (${image.size} bytes)`],
@@ -35,6 +36,11 @@ export function imageFields(image: Image): string {
     ['sha256', image.sha256],
     ['publication', image.publication],
   ]);
+}
+
+/** Only the owner's machines may do more: whose word it is matters where it is another's. */
+function signer({ signedBy }: Image): string | undefined {
+  return signedBy?.access === 'write' ? `by "${signedBy.writer}", which may only write` : undefined;
 }
 
 export async function layoutText(layout: DiskLayout): Promise<string> {

@@ -91,6 +91,15 @@ function isEachOnce(keys: readonly { readonly generation: number }[]): boolean {
   return new Set(keys.map(({ generation }) => generation)).size === keys.length;
 }
 
+/** Where an image stands in the order of its name. */
+const PlaceInOrderSchema = v.object({
+  name: NameSchema,
+  sequence: CountSchema,
+  createdMs: CountSchema,
+  pubId: Hex16Schema,
+});
+export type PlaceInOrder = v.InferOutput<typeof PlaceInOrderSchema>;
+
 /** Somebody whose signature counts. */
 export const WriterSchema = v.object({
   publicKey: Hex32Schema,
@@ -99,8 +108,10 @@ export const WriterSchema = v.object({
   /** Patterns of the image names that it may publish under; all for full access. */
   names: v.array(TextSchema),
   sinceMs: CountSchema,
-  /** What it signs since then does not count. */
+  /** When its key was changed for another, or its slot removed. */
   untilMs: v.exactOptional(CountSchema),
+  /** Of write access, once it has ended: its last image of each name. Images behind these do not count. */
+  last: v.exactOptional(v.array(PlaceInOrderSchema)),
 });
 export type Writer = v.InferOutput<typeof WriterSchema>;
 

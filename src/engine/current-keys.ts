@@ -3,7 +3,6 @@
  * should read a disk for hours to publish an image that resolves under no name.
  */
 import { StoreError } from '../errors.js';
-import { keyForbids } from '../objects/key-forbids.js';
 import type { ObjectStore } from '../objects/object-store.js';
 import { matcherOf } from '../system/name-patterns.js';
 import { readConfig } from './config-records.js';
@@ -25,15 +24,12 @@ export async function requireCurrentKeys(objects: ObjectStore): Promise<void> {
 
 /** @throws key-forbids */
 export function requireOwnName(objects: ObjectStore, name: string): void {
-  const { vault } = objects;
+  const { vault, location } = objects;
   if (vault === undefined || vault.canRead) return;
   const { writer, writers } = vault.keyring;
   const patterns = writers.findLast((other) => other.name === writer)?.names ?? [];
   if (patterns.some((pattern) => matcherOf(pattern)(name))) return;
-  const { message, details } = keyForbids(objects);
-  const own = patterns.length === 0 ? 'under no name' : `as ${patterns.join(', ')}`;
-  throw new StoreError('key-forbids', `"${name}" is not this machine's, which publishes ${own}. ${message}`, {
-    ...details,
-    reference: name,
-  });
+  const own = patterns.length === 0 ? 'none' : `those named ${patterns.join(', ')}`;
+  const message = `The key "${writer}" may add no images of "${name}" to ${location}: it may add ${own}`;
+  throw new StoreError('key-forbids', message, { reference: name });
 }

@@ -67,15 +67,22 @@ export function resolveTags(
   live: readonly ManifestHeader[],
   record: NameRecord,
 ): ReadonlyMap<string, string> {
-  const tags = new Map<string, string>();
-  for (const header of [...live].sort(bySequence)) {
-    const { tag } = header;
-    if (tag !== undefined && header.sequence > (record.tags[tag]?.at ?? 0)) tags.set(tag, header.pubId);
-  }
+  const tagged = new Map<string, ManifestHeader>();
   for (const [tag, { image }] of Object.entries(record.tags)) {
-    if (!tags.has(tag) && live.some(({ pubId }) => pubId === image)) tags.set(tag, image!);
+    const header = live.find(({ pubId }) => pubId === image);
+    if (header !== undefined) tagged.set(tag, header);
   }
-  return tags;
+  for (const header of [...live].sort(bySequence)) {
+    const { tag, sequence } = header;
+    if (tag === undefined || sequence <= (record.tags[tag]?.at ?? 0)) continue;
+    if (mayTakeFrom(tagged.get(tag), header)) tagged.set(tag, header);
+  }
+  return new Map([...tagged].map(([tag, { pubId }]) => [tag, pubId]));
+}
+
+/** A machine that may only write takes a tag from its own images: policies keep what has a tag. */
+function mayTakeFrom(holder: ManifestHeader | undefined, { signedBy }: ManifestHeader): boolean {
+  return holder === undefined || signedBy?.access !== 'write' || signedBy.writer === holder.signedBy?.writer;
 }
 
 /** Oldest first; ties between captures at the same time are settled for good. */

@@ -18,9 +18,12 @@ import { StoreError } from '../errors.js';
 import { checkName } from '../images/reference.js';
 import type { KeyInfo, NewKey, RotateResult, StoreKeys } from '../interface.js';
 import { grantTo, newSlotSecret, OWNER, openKeyring } from './keyrings.js';
+import { lastImages } from './last-images.js';
 import { writeSlot } from './new-keys.js';
 import { newKdf, sealSlot } from './passphrase.js';
 import { encodeSlotSecret, type SlotSecret } from './slot-secret.js';
+
+type LastOf = Awaited<ReturnType<typeof lastImages>>;
 
 /** A full keyring with the public keys of all slots: what a new config is made from. */
 interface KeyState {
@@ -75,7 +78,9 @@ export class OpenStoreKeys implements StoreKeys {
     const publicKey = toHex(agreementPublicKey(secret.secret));
     const state = await this.#change((old) => {
       const rest =
-        replaced === undefined ? old : this.#withoutSlot(old, findSlot(old.payload.slots, replaced));
+        replaced === undefined
+          ? old
+          : this.#withoutSlot(old, findSlot(old.payload.slots, replaced), () => []);
       return this.#withSlot(rest, note, publicKey, key.writeOnly?.names);
     });
     return { added: toKeyInfo(note, state, this.slot), secret };
@@ -85,6 +90,7 @@ export class OpenStoreKeys implements StoreKeys {
   async remove(which: string): Promise<KeyInfo> {
     this.#requireFull();
     let removed: KeyInfo | undefined;
+    const lastOf = await lastImages(this.engine.library);
     await this.#change((old) => {
       const note = findSlot(old.payload.slots, which);
       removed = toKeyInfo(note, old, this.slot);
@@ -93,7 +99,7 @@ export class OpenStoreKeys implements StoreKeys {
         Object.values(old.encryption.grants).filter(({ access }) => access === 'full').length === 1;
       if (isLastFull)
         throw new StoreError('bad-setting', 'This is the last key with full access: add another before');
-      return this.#withoutSlot(old, note);
+      return this.#withoutSlot(old, note, lastOf);
     });
     await this.engine.objects.delete(keySlotKey(removed!.id));
     return removed!;
@@ -113,7 +119,8 @@ export class OpenStoreKeys implements StoreKeys {
   /** New keys for all that is written from now on; every slot that is left is granted them. */
   async rotate(): Promise<RotateResult> {
     this.#requireFull();
-    const state = await this.#change((old) => this.#rotated(old));
+    const lastOf = await lastImages(this.engine.library);
+    const state = await this.#change((old) => this.#rotated(old, lastOf));
     return { generation: state.encryption.generation, slots: state.payload.slots.length };
   }
 
@@ -193,16 +200,16 @@ export class OpenStoreKeys implements StoreKeys {
     return { ring, writer };
   }
 
-  #withoutSlot({ payload, encryption }: KeyState, { id, label }: SlotNote): KeyState {
+  #withoutSlot({ payload, encryption }: KeyState, { id, label }: SlotNote, lastOf: LastOf): KeyState {
     const { [id]: grant, ...grants } = encryption.grants;
-    const untilMs = this.engine.environment.now();
-    const ended = (writer: Writer) => grant?.access === 'write' && writer.name === label;
-    const writers = payload.writers.map((writer) => (ended(writer) ? { untilMs, ...writer } : writer));
+    const nowMs = this.engine.environment.now();
+    const isIts = (writer: Writer) => grant?.access === 'write' && writer.name === label;
+    const writers = payload.writers.map((writer) => (isIts(writer) ? ended(writer, nowMs, lastOf) : writer));
     const slots = payload.slots.filter((slot) => slot.id !== id);
     return { payload: { ...payload, slots, writers }, encryption: { ...encryption, grants } };
   }
 
-  #rotated({ payload, encryption }: KeyState): KeyState {
+  #rotated({ payload, encryption }: KeyState, lastOf: LastOf): KeyState {
     const generation = encryption.generation + 1;
     const nowMs = this.engine.environment.now();
     const [secret, writerSeed] = [this.#random(32), this.#random(32)];
@@ -214,13 +221,12 @@ export class OpenStoreKeys implements StoreKeys {
       names: [],
       sinceMs: nowMs,
     };
-    const ended = payload.writers.map((writer) => ({ untilMs: nowMs, ...writer }));
     let next: KeyringPayload = {
       ...payload,
       memberKeys: [...payload.memberKeys, { generation, key: toHex(this.#random(32)) }],
       dataKeys: [...payload.dataKeys, { generation, key: toHex(secret) }],
       writerSeed: toHex(writerSeed),
-      writers: [...ended, own],
+      writers: [...payload.writers.map((writer) => ended(writer, nowMs, lastOf)), own],
     };
     const grants = { ...encryption.grants };
     for (const [slot, grant] of Object.entries(grants)) {
@@ -238,8 +244,16 @@ export class OpenStoreKeys implements StoreKeys {
   /** @throws key-forbids */
   #requireFull(): void {
     if (this.access === 'full') return;
-    throw new StoreError('key-forbids', 'Only a key with full access changes keys');
+    throw new StoreError('key-forbids', 'Only a key with full access lists, exports or changes keys');
   }
+}
+
+/** Who has ended once has ended for good. */
+function ended(writer: Writer, untilMs: number, lastOf: LastOf): Writer {
+  if (writer.untilMs !== undefined) return writer;
+  return writer.access === 'full'
+    ? { ...writer, untilMs }
+    : { ...writer, untilMs, last: [...lastOf(writer)] };
 }
 
 function noteOf({ label, passphrase, onKey, writeOnly }: NewKey, id: string, createdMs: number): SlotNote {

@@ -6,7 +6,7 @@ import type { PackId } from '../../store-format/index.js';
 import type { Environment } from '../environment.js';
 import type { OwnWork } from './own-work.js';
 
-const NOTE_AFTER_MS = 30_000;
+const NOTE_AFTER_MS = 5000;
 
 export class OwnPackNotes {
   #news: PackId[] = [];

@@ -5,6 +5,7 @@ import {
   type ManifestHeader,
   ManifestHeaderSchema,
   type ManifestParts,
+  type PlaceInOrder,
   type Writer,
 } from '../../store-format/index.js';
 import { matcherOf } from '../system/name-patterns.js';
@@ -17,11 +18,23 @@ export function signedBy(parts: ManifestParts, signer: Writer): ManifestParts {
   return { ...parts, header: encodePayload(known) };
 }
 
-/** A capture that had begun when its writer's key was changed for another ends well. */
-function mayPublish(
-  { access, names, untilMs }: Writer,
-  { name, startedMs }: Pick<ManifestHeader, 'name' | 'startedMs'>,
-): boolean {
-  if (untilMs !== undefined && startedMs > untilMs) return false;
-  return access === 'full' || names.some((pattern) => matcherOf(pattern)(name));
+/**
+ * With full access, a capture that had begun when its key was changed for another ends well. Of a machine that may only write,
+ * no word is taken for when it began: whoever stole its key may say what he likes. What was there when it ended counts.
+ */
+function mayPublish({ access, names, untilMs, last = [] }: Writer, header: Placed): boolean {
+  if (access === 'full') return untilMs === undefined || header.startedMs <= untilMs;
+  if (!names.some((pattern) => matcherOf(pattern)(header.name))) return false;
+  return untilMs === undefined || last.some((place) => place.name === header.name && isUpTo(place, header));
+}
+
+type Placed = PlaceInOrder & Pick<ManifestHeader, 'startedMs'>;
+
+/** The order of a name's images (SPEC.md, section 9). */
+function isUpTo(last: PlaceInOrder, { sequence, createdMs, pubId }: PlaceInOrder): boolean {
+  return (
+    sequence < last.sequence ||
+    (sequence === last.sequence &&
+      (createdMs < last.createdMs || (createdMs === last.createdMs && pubId <= last.pubId)))
+  );
 }
