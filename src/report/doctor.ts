@@ -93,8 +93,9 @@ async function lookAtImages(
   for (const error of state?.unreadable ?? []) findings.add(error);
   await checkNames(objects, 'images', parseLeaseId, findings);
   await checkNames(objects, 'removed', parseMark, findings);
-  for (const { publication, name, signedBy } of state?.strays ?? [])
-    findings.hint(strayHint({ publication: publication as PubId, name, writer: signedBy!.writer }));
+  for (const { publication, name, signedBy, removed } of state?.strays ?? [])
+    if (!removed)
+      findings.hint(strayHint({ publication: publication as PubId, name, writer: signedBy!.writer }));
   const images = state?.images ?? [];
   const headers = state?.listing.headers ?? [];
   return {

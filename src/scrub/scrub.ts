@@ -14,6 +14,7 @@ import { readConfig, requireFeatures, requireWritable } from '../engine/config-r
 import type { Engine } from '../engine/engine.js';
 import { Findings } from '../engine/findings.js';
 import { HeldLease } from '../engine/lease.js';
+import { readMarkInForce } from '../images/marks.js';
 import { strayHint } from '../images/stray-hint.js';
 import type { DamagedPack, RepairSummary, ScrubOptions, ScrubResult } from '../interface.js';
 import { type LastChecks, readLastChecks } from '../packs/last-checks.js';
@@ -177,7 +178,10 @@ class ScrubRun {
       if (!emptied.has(pack.pack as PackId)) tellDamage(pack, findings);
       else if (pack.known) tellEmptied(pack, findings); // what this run has set aside stands in its summary
     }
-    for (const stray of needs.strays) findings.hint(strayHint(stray));
+    for (const stray of needs.strays) {
+      const { verdict } = await readMarkInForce(this.engine.objects, stray.publication);
+      if (verdict === 'restored') findings.hint(strayHint(stray));
+    }
     if (needs.missing.size > 0) {
       const isUnreadable = [...this.#checks.unsound.values()].some(({ unreadable }) => unreadable);
       const loss = isUnreadable ? UNREADABLE : LOST;
