@@ -44,10 +44,8 @@ export class FolderStore implements ObjectStore {
 
   /** @param nonce hex digits that no other opening has */
   static async open(location: string, nonce: string): Promise<FolderStore> {
-    const writable = await access(location, constants.W_OK).then(
-      () => true,
-      () => false,
-    );
+    // Whoever may only add images may have no right to the folder itself: nobody writes without temporary files.
+    const writable = (await isWritable(location)) || (await isWritable(join(location, TMP)));
     return new FolderStore(location, !writable, nonce);
   }
 
@@ -292,4 +290,11 @@ function within(size: number, range: ByteRange | undefined): { offset: number; l
   if (range === undefined) return { offset: 0, length: size };
   if ('last' in range) return { offset: Math.max(0, size - range.last), length: Math.min(size, range.last) };
   return { offset: range.offset, length: Math.max(0, Math.min(range.length, size - range.offset)) };
+}
+
+function isWritable(path: string): Promise<boolean> {
+  return access(path, constants.W_OK).then(
+    () => true,
+    () => false,
+  );
 }

@@ -8,13 +8,15 @@ import test, { type ExecutionContext } from 'ava';
 import type { Engine } from '../../src/engine/engine.js';
 import { blake3 } from '../../src/hashing/blake3.js';
 import { readManifest } from '../../src/images/image-heads.js';
-import type { RetentionPolicy } from '../../src/index.js';
+import type { RetentionPolicy, Store } from '../../src/index.js';
 import { encodeManifest, imageKey, type Manifest, type PubId, toHex } from '../../store-format/index.js';
 import { inPieces, restoredBytes } from '../support/library-store.js';
 import { seededBytes, seededNumbers } from '../support/seeded-disk.js';
 import { SharedStore } from './machines.js';
 
 const DAY_MS = 24 * 3600 * 1000;
+/** Images; more than any policy keeps, in each period. */
+const FLOOD = 200;
 const SMALL = seededBytes('flooding', 4096);
 
 interface Dated {
@@ -59,8 +61,8 @@ const POLICIES: readonly RetentionPolicy[] = [
 
 /** What the thief's clocks and sequences say, from cautious to absurd. */
 const FLOODS: Readonly<Record<string, (i: number, nowMs: number) => Omit<Dated, 'name'>>> = {
-  now: (i, nowMs) => ({ sequence: 100 + i, createdMs: nowMs - 1000 * (300 - i) }),
-  'each of a day before': (i, nowMs) => ({ sequence: 1 + i, createdMs: nowMs - DAY_MS * (300 - i) }),
+  now: (i, nowMs) => ({ sequence: 100 + i, createdMs: nowMs - 1000 * (FLOOD - i) }),
+  'each of a day before': (i, nowMs) => ({ sequence: 1 + i, createdMs: nowMs - DAY_MS * (FLOOD - i) }),
   'years ahead': (i, nowMs) => ({ sequence: 100 + i, createdMs: nowMs + DAY_MS * i }),
   'from 1970, and the highest sequence': (i) => ({ sequence: Number.MAX_SAFE_INTEGER, createdMs: i }),
   'with the tag of another': (i, nowMs) => ({ sequence: 100 + i, createdMs: nowMs, tag: 'good' }),
@@ -77,24 +79,26 @@ test('a flood under a shared name evicts no image of another writer', async (t) 
     await publish(shared, owner, template, { ...dated, ...tag });
     await publish(shared, db, template, dated);
   }
-  const judged = async (policy: RetentionPolicy, store = shared) => {
-    const { images } = await (await store.owner()).prune({ policy, names: ['disk'], dryRun: true });
+  const judged = async (policy: RetentionPolicy, store: Store) => {
+    const { images } = await store.prune({ policy, names: ['disk'], dryRun: true });
     const others = images.filter(({ image }) => image.signedBy?.writer !== 'web');
     return others.map(({ image, rules }) => [image.signedBy?.writer, image.publication, rules]);
   };
   const before = new Map<RetentionPolicy, unknown>();
-  for (const policy of POLICIES) before.set(policy, await judged(policy));
+  const unflooded = await shared.owner();
+  for (const policy of POLICIES) before.set(policy, await judged(policy, unflooded));
   const random = seededNumbers('flood');
   for (const [what, flood] of Object.entries(FLOODS)) {
     const flooded = shared.copy();
     const thief = await flooded.thief('web');
-    for (let i = 0; i < 300; i++) {
+    for (let i = 0; i < FLOOD; i++) {
       const dated = flood(i, nowMs);
       const appearedMs = nowMs - Math.floor(random() * 30 * DAY_MS); // as if the place's times could be set, too
       await publish(flooded, thief, template, { ...dated, appearedMs });
     }
+    const store = await flooded.owner();
     for (const policy of POLICIES)
-      t.deepEqual(await judged(policy, flooded), before.get(policy), `${what}: ${JSON.stringify(policy)}`);
+      t.deepEqual(await judged(policy, store), before.get(policy), `${what}: ${JSON.stringify(policy)}`);
   }
 });
 
