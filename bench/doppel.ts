@@ -1,10 +1,13 @@
 /** doppel itself, by the built command. */
 import { join } from 'node:path';
 import { output } from './measure.js';
-import type { InPlace, OpenTool, Reclaim, ToolFamily } from './tool.js';
+import type { Command, InPlace, OpenTool, Reclaim, ToolFamily } from './tool.js';
 
-/** @param main path of `dist/cli/main.js`, of this build or another */
-export function doppelFamily(main: string): ToolFamily {
+/**
+ * @param main path of `dist/cli/main.js`, of this build or another
+ * @param withKeys also a second store, which has keys
+ */
+export function doppelFamily(main: string, withKeys = false): ToolFamily {
   return {
     name: 'doppel',
     program: main,
@@ -12,7 +15,9 @@ export function doppelFamily(main: string): ToolFamily {
     open: async (program) => {
       const inPlace = await knows(program, '--in-place', 'restore', '--help');
       const knowsVerb = (verb: string) => knows(program, `  ${verb} `, '--help');
-      return [openDoppel(program, { inPlace, gc: await knowsVerb('gc'), scrub: await knowsVerb('scrub') })];
+      const abilities = { inPlace, gc: await knowsVerb('gc'), scrub: await knowsVerb('scrub') };
+      const open = openDoppel(program, abilities);
+      return withKeys ? [open, openDoppel(program, { ...abilities, keys: true })] : [open];
     },
   };
 }
@@ -27,11 +32,13 @@ interface Abilities {
   readonly inPlace: boolean;
   readonly gc: boolean;
   readonly scrub: boolean;
+  /** Whether its store has keys; a key file opens it, which costs no time. */
+  readonly keys?: boolean;
 }
 
 export function openDoppel(
   program: string,
-  { inPlace: canUpdate, gc: canCollect, scrub: canScrub }: Abilities = {
+  { inPlace: canUpdate, gc: canCollect, scrub: canScrub, keys = false }: Abilities = {
     inPlace: false,
     gc: false,
     scrub: false,
@@ -39,9 +46,12 @@ export function openDoppel(
 ): OpenTool {
   return (folder) => {
     const storeFolder = join(folder, 'store');
-    const doppel = (...words: string[]) => ({
+    const cache = join(folder, 'cache');
+    const keyWords = keys ? ['--key-file', join(folder, 'key')] : [];
+    const doppel = (...words: string[]): Command => ({
       program: process.execPath,
-      args: [program, '--store', storeFolder, '--quiet', ...words],
+      args: [program, '--store', storeFolder, '--quiet', ...keyWords, ...words],
+      env: { XDG_CACHE_HOME: cache, XDG_STATE_HOME: join(folder, 'state') },
     });
     const inPlace: InPlace = canUpdate
       ? {
@@ -60,11 +70,11 @@ export function openDoppel(
         }
       : { whyNot: 'this build has no gc' };
     return {
-      name: 'doppel',
-      settings: 'as it comes: chunks of 16 KiB, zstd level 2, frames of 2 MiB',
-      init: [doppel('init')],
+      name: keys ? 'doppel with keys' : 'doppel',
+      settings: `as it comes${keys ? ' with --encrypt' : ''}: chunks of 16 KiB, zstd level 2, frames of 2 MiB`,
+      init: [keys ? doppel('init', '--encrypt') : doppel('init')],
       storeFolder,
-      indexFolder: join(storeFolder, 'index'),
+      indexFolder: keys ? cache : join(storeFolder, 'index'),
       capture: (image, name) => doppel('capture', image.path, name),
       restore: (_image, name, target) => {
         const file = join(target, 'restored.raw');

@@ -29,7 +29,7 @@ async function bench(options: BenchOptions, scratch: string): Promise<void> {
   const images = await openImages(options, scratch);
 
   const peers = PEERS.filter(({ name }) => options.peers || options.programs.has(name)); // [2]
-  const families = [doppelFamily(options.program), ...peers];
+  const families = [doppelFamily(options.program, options.keys), ...peers];
   const tools = await installedTools(families, options.programs, scratch, say);
   const floors = await installedFloors(imageFloors(images[0]!), say);
 

@@ -10,6 +10,7 @@ export const USAGE = `npm run bench -- [options]
   --size MIB        size of the seeded images (default: 512)
   --peers           the same work by restic, borg and casync, where installed
   --peer NAME=FILE  that program for the peer, such as restic=./restic; without --peers, that peer alone; may be repeated
+  --keys            the same work by doppel on a store with keys
   --runs N          how often; medians are shown (default: 3)
   --scratch DIR     where stores and restored images go (default: the temporary folder)
   --program FILE    the main.js of doppel to measure (default: this build's)
@@ -23,6 +24,8 @@ export interface BenchOptions {
   readonly peers: boolean;
   /** By name of the peer. */
   readonly programs: ReadonlyMap<string, string>;
+  /** Also a store with keys. */
+  readonly keys: boolean;
   readonly runs: number;
   readonly scratch: string;
   readonly program: string;
@@ -41,6 +44,7 @@ export function parseOptions(
       size: { type: 'string', default: '512' },
       peers: { type: 'boolean', default: false },
       peer: { type: 'string', multiple: true, default: [] },
+      keys: { type: 'boolean', default: false },
       runs: { type: 'string', default: '3' },
       scratch: { type: 'string', default: tmpdir() },
       program: { type: 'string', default: fileURLToPath(new URL('../dist/cli/main.js', import.meta.url)) },
@@ -54,6 +58,7 @@ export function parseOptions(
     sizeBytes: wholeNumber('--size', values.size) * 2 ** 20,
     peers: values.peers,
     programs: new Map(values.peer.map((text) => parsePeer(text, peerNames))),
+    keys: values.keys,
     runs: wholeNumber('--runs', values.runs),
     scratch: resolve(values.scratch),
     program: resolve(values.program),

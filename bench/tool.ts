@@ -52,7 +52,7 @@ export interface Tool {
   readonly init: readonly Command[];
   /** What it keeps; all of it is read into memory before a step that reads the store. */
   readonly storeFolder: string;
-  /** Files below this folder of the store can be made anew from the rest. */
+  /** Files below this folder, of the store or elsewhere, can be made anew from the rest. */
   readonly indexFolder?: string;
   capture(image: SourceImage, name: string): Command;
   readonly restore: RestoreTo;
@@ -87,7 +87,9 @@ export interface StoreSize {
 export async function measureStore({ storeFolder, indexFolder }: Tool): Promise<StoreSize> {
   const size = { storedBytes: 0, indexBytes: 0, files: 0 };
   const index = indexFolder === undefined ? undefined : indexFolder + sep;
-  for (const path of await filesBelow(storeFolder)) {
+  const isApart = indexFolder !== undefined && !indexFolder.startsWith(storeFolder + sep);
+  const apart = isApart ? await filesBelow(indexFolder) : [];
+  for (const path of [...(await filesBelow(storeFolder)), ...apart]) {
     const { size: byteCount } = await stat(path);
     size[index !== undefined && path.startsWith(index) ? 'indexBytes' : 'storedBytes'] += byteCount;
     size.files++;
