@@ -92,7 +92,7 @@ function isEachOnce(keys: readonly { readonly generation: number }[]): boolean {
 }
 
 /** Where an image stands in the order of its name. */
-const PlaceInOrderSchema = v.object({
+export const PlaceInOrderSchema = v.object({
   name: NameSchema,
   sequence: CountSchema,
   createdMs: CountSchema,
