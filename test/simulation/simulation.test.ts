@@ -27,7 +27,15 @@ test('several processes, all faults: nothing is lost', async (t) => {
   const crashes = sum((run) => run.crashes);
   const coverage = sumOf(runs.map((run) => run.coverage));
   t.log(tellCoverage(coverage));
-  t.log(summary({ steps: sum(({ steps }) => steps), seeds: SEEDS, crashes, violations: 0 }));
+  t.log(
+    summary({
+      steps: sum(({ steps }) => steps),
+      seeds: SEEDS,
+      keyed: runs.filter(({ keys }) => keys).length,
+      crashes,
+      violations: 0,
+    }),
+  );
   for (const what of ['captures published', 'images purged'] as const)
     t.true((coverage[what] ?? 0) > 0, `No ${what}: nothing was tested`);
 });
