@@ -19,6 +19,8 @@ const FATES = [
 const LONGEST_STOP_MS = 8_000;
 /** A command that takes longer hangs: it is killed, and the run has failed. */
 const HANGS_MS = 4 * 60_000;
+/** Nobody puts anything older back: what a client remembers must not say so. */
+const FALSE_ALARM = /shows an older state than this client has seen/;
 const TRACE = /^\s+at \S+ \(|node:internal|This is a bug|Unhandled|panic/m;
 
 export interface Ended {
@@ -128,7 +130,7 @@ export class CommandRunner {
   }
 
   #look(ended: Ended): void {
-    if (TRACE.test(ended.stderr) || ended.code === 1) {
+    if (TRACE.test(ended.stderr) || FALSE_ALARM.test(ended.stderr) || ended.code === 1) {
       throw new ThrashFailure(
         `"${commandLine(ended)}" ended with ${ended.code}: ${ended.stderr}${ended.stdout}`,
       );
