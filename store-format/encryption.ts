@@ -18,17 +18,17 @@ const MAX_GENERATIONS = 1024;
 export const EncryptionSchema = v.pipe(
   v.object({
     scheme: v.literal(1),
-    /** Ed25519 public key of the owner. */
+    // Ed25519 public key of the owner.
     owner: Hex32Schema,
-    /** In force: what is written is sealed for this one. */
+    // In force: what is written is sealed for this one.
     generation: GenerationSchema,
-    /** X25519 public keys of all generations. */
+    // X25519 public keys of all generations.
     dataKeys: v.pipe(
       v.array(v.object({ generation: GenerationSchema, kem: v.literal(1), publicKey: Hex32Schema })),
       v.minLength(1),
       v.maxLength(MAX_GENERATIONS),
     ),
-    /** Slot id -> its X25519 public key, and a keyring sealed to that. */
+    // Slot id -> its X25519 public key, and a keyring sealed to that.
     grants: mapOf(Hex16Schema, v.object({ access: AccessSchema, publicKey: Hex32Schema, sealed: HexSchema })),
   }),
   v.check(({ dataKeys }) => isEachOnce(dataKeys), 'a generation has one key'),
