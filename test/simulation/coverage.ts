@@ -17,6 +17,7 @@ export const COVERED = [
   'scrubs completed',
   'packs set aside',
   'attestations',
+  'keys rotated',
   'power failures',
   'packs rotted',
   'packs vanished',
@@ -68,6 +69,7 @@ export class Coverage {
     if (kind === 'capture' && succeeded && isWriteOnly) this.add('captures by write-only keys');
     if (kind === 'capture') this.add(succeeded ? 'captures published' : 'captures broken off');
     else if (kind === 'gc' && succeeded) this.add('gcs completed');
+    else if (kind === 'rotate' && succeeded) this.add('keys rotated');
     else if (kind === 'scrub' && succeeded) this.add('scrubs completed');
     else if (kind === 'read' && succeeded) this.add('reads compared');
   }

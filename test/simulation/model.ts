@@ -69,6 +69,7 @@ export class Model implements StorageObserver {
     else if (folder === 'images') this.#imageLinked(name, file);
     else if (folder === 'removed') this.#markLinked(key, file);
     else if (folder === 'condemned') this.#condemned.set(name, undefined);
+    else if (folder === 'config') this.opener.config(file.bytes);
     else if (folder === 'leases' || folder === 'pins')
       this.#holds.set(key, { ...this.#readHold(key, file), issuer, durableAt: undefined });
   }

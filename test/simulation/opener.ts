@@ -19,14 +19,23 @@ import {
   SealedPart,
   unpad,
 } from '../../store-format/index.js';
+import type { SimulatedKeys } from './simulated-keys.js';
 import { Violation } from './violation.js';
 
 export class Opener {
   /** Bytes of a file never change in place. */
   readonly #opened = new WeakMap<Buffer, Buffer>();
 
-  /** @param vault of a store with keys: it opens all and knows all writers */
-  constructor(readonly vault: Vault | undefined) {}
+  constructor(private readonly keys: SimulatedKeys | undefined) {}
+
+  /** Of a store with keys: it opens all and knows all writers. */
+  get vault(): Vault | undefined {
+    return this.keys?.vault;
+  }
+
+  config(bytes: Buffer): void {
+    this.keys?.noteConfig(bytes);
+  }
 
   /** How ids of entries follow from their bytes. */
   get entryHash(): Blake3 {

@@ -32,6 +32,10 @@ export interface Actor {
   nowMs(): number;
   /** Throws the process's chunk index away, as rebuilding does. */
   dropIndex(): Promise<void>;
+  /** Of a store with keys. */
+  rotateKeys(): Promise<void>;
+  /** The engine was opened with the keys that are in force now. */
+  hasCurrentKeys(): boolean;
 }
 
 const NAMES = ['web', 'mail'] as const;
@@ -84,6 +88,7 @@ export const OPERATIONS: Readonly<Record<OperationKind, (actor: Actor) => Promis
   },
   configure: configureGc,
   scrub: scrubStore,
+  rotate: ({ rotateKeys }) => rotateKeys(),
 };
 
 async function captureDisk(actor: Actor): Promise<void> {
@@ -123,6 +128,7 @@ async function readImage({
   operation,
   scenario,
   nowMs,
+  hasCurrentKeys,
 }: Actor): Promise<void> {
   const live = [...ledger.images.values()].filter(({ pub }) => model.isLive(pub));
   if (live.length === 0) return;
@@ -134,7 +140,7 @@ async function readImage({
   } catch (error) {
     const stayed = model.stayedLiveSince(image.pub, operation.startedStep);
     const spared = operation.disturbed || model.wholeness.wasDamaged(image.pub);
-    const mustWork = !spared && stayed && isListed && !isMarkedLate(error, scenario);
+    const mustWork = !spared && stayed && isListed && hasCurrentKeys() && !isMarkedLate(error, scenario);
     if (error instanceof Violation || !mustWork) throw error;
     throw new Violation('read', `Image ${image.pub} is live and cannot be read: ${String(error)}`, [
       image.pub,

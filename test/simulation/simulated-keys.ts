@@ -5,16 +5,17 @@
  */
 import { MemoryIndex } from '../../src/chunk-index/memory-index.js';
 import type { Vault } from '../../src/encryption/vault.js';
-import { changeConfig, readConfig, writeFirstConfig } from '../../src/engine/config-records.js';
+import { readConfig, writeFirstConfig } from '../../src/engine/config-records.js';
 import { Engine } from '../../src/engine/engine.js';
 import type { Environment } from '../../src/environment.js';
+import { blake3 } from '../../src/hashing/blake3.js';
 import { decodeSlotSecret, type SlotSecret } from '../../src/keys/slot-secret.js';
 import { OpenStoreKeys } from '../../src/keys/store-keys.js';
 import { openVault, ownersConfigs } from '../../src/keys/unlock.js';
 import type { ObjectStore } from '../../src/objects/object-store.js';
 import { SealedStore } from '../../src/objects/sealed-store.js';
 import { inlineWorkers } from '../../src/workers/inline-workers.js';
-import type { Config } from '../../store-format/index.js';
+import { type Config, ConfigSchema, decodeEnvelope, decodePayload } from '../../store-format/index.js';
 import { MemoryPlace, MemoryStore } from '../support/memory-store.js';
 import { keyedConfig, makeFirstKey } from '../support/test-keys.js';
 import type { SimulatedProcess } from './processes.js';
@@ -24,18 +25,23 @@ import type { Scenario } from './scenario.js';
 /** The name that the machine that may only write publishes under. */
 export const OWN_NAME = 'box';
 const WRITE_ONLY_CHANCE = 0.5;
+const ROTATIONS = [0, 0.3, 1];
 
 export class SimulatedKeys {
+  #config: Config;
+  #vault: Vault;
+
   private constructor(
-    /** Of config/, as they stand in the store. */
+    /** Of config/, as they stand in the store at first. */
     readonly records: ReadonlyMap<string, Buffer>,
-    readonly config: Config,
-    /** Opens all, and draws nothing: for who looks from outside. */
-    readonly vault: Vault,
-    private readonly full: readonly SlotSecret[],
+    private readonly full: readonly [SlotSecret, ...SlotSecret[]],
     private readonly writeOnly: SlotSecret | undefined,
+    /** How often keys are rotated, beside other operations. */
+    readonly rotations: number,
     private readonly scenario: Pick<Scenario, 'hosts' | 'processesPerHost'>,
-  ) {}
+  ) {
+    [this.#config, this.#vault] = this.#opened([...records.values()].at(-1)!);
+  }
 
   /** @param nowMs when the store is made */
   static async make(seed: number, scenario: Scenario, nowMs: number): Promise<SimulatedKeys> {
@@ -53,11 +59,40 @@ export class SimulatedKeys {
     if (random.chance(WRITE_ONLY_CHANCE))
       await keys.add({ label: 'machine', onKey, writeOnly: { names: [OWN_NAME] } });
     const [second, writeOnly] = texts.map(decodeSlotSecret);
-    const config = await changeConfig(objects, (current) => current);
-    const { vault: all } = await unlocked(new MemoryStore(place), secret, () => {
+    const rotations = random.pick(ROTATIONS);
+    return new SimulatedKeys(place.objects, [secret, second!], writeOnly, rotations, scenario);
+  }
+
+  /** What the newest config said that was ever there. */
+  get config(): Config {
+    return this.#config;
+  }
+
+  /** Opens all, and draws nothing: for who looks from outside. */
+  get vault(): Vault {
+    return this.#vault;
+  }
+
+  /** A config has got its name: its keys are in force, and must be there as long as the store is. */
+  noteConfig(bytes: Buffer): void {
+    [this.#config, this.#vault] = this.#opened(bytes);
+  }
+
+  #opened(bytes: Buffer): [Config, Vault] {
+    const { body } = decodeEnvelope(bytes, 'config record', blake3);
+    const config = decodePayload(body, ConfigSchema, 'config record');
+    const draw = () => {
       throw new Error('Who only looks draws nothing');
-    });
-    return new SimulatedKeys(place.objects, config, all, [secret, second!], writeOnly, scenario);
+    };
+    return [config, openVault(config, this.full[0], draw)];
+  }
+
+  hasCurrentKeys({ vault }: ObjectStore): boolean {
+    return vault?.keyring.generation === this.#vault.keyring.generation;
+  }
+
+  async rotate(engine: Engine, process: SimulatedProcess): Promise<void> {
+    await new OpenStoreKeys(engine, this.#secretOf(process)).rotate();
   }
 
   /** The last process is the machine that may only write; the others have one of the keys with full access. */

@@ -71,9 +71,11 @@ export interface RunResult {
 
 export async function simulate(options: RunOptions): Promise<RunResult> {
   const { seed, focus = {}, keys: hasKeys = seed % KEYS_EVERY === 0 } = options;
-  const scenario = focused(scenarioOf(seed), focus);
+  const chosen = focused(scenarioOf(seed), focus);
   const clock = new VirtualClock();
-  const keys = hasKeys ? await SimulatedKeys.make(seed, scenario, clock.nowMs) : undefined;
+  const keys = hasKeys ? await SimulatedKeys.make(seed, chosen, clock.nowMs) : undefined;
+  const rotate = options.focus === undefined ? (keys?.rotations ?? 0) : 0;
+  const scenario = { ...chosen, weights: { ...chosen.weights, rotate } };
   return new Simulation(options, scenario, clock, keys).run();
 }
 
@@ -111,7 +113,7 @@ class Simulation {
     const storage = new Storage(isRemote, nowMs);
     const lagMs = this.#faults.hits('late-listing') ? listDelayMs : 0;
     this.#place = new Place(storage, isRemote, lagMs, new Random(`${seed} listings`), nowMs);
-    this.#model = new Model(storage, () => this.#scheduler.step, new Opener(keys?.vault));
+    this.#model = new Model(storage, () => this.#scheduler.step, new Opener(keys));
     this.#machines = new Machines(seed, this.#place, clock, this.#faults, keys, options.plant);
     this.#decay = new Decay(this.#place, this.#model, this.#faults, (what, pack) =>
       this.#decayed(what, pack),
@@ -129,7 +131,7 @@ class Simulation {
       this.#coverage,
     );
     const environment = simulatedEnvironment(this.#scheduler.processes[0]!, this.clock, () => new Random(''));
-    const opened = { config: keys?.config ?? config, vault: keys?.vault };
+    const opened = keys ?? { config, vault: undefined };
     const { workers } = this.#machines;
     this.#reading = new ReadingCheck(storage, this.#ledger, this.#model, opened, workers, environment);
     for (const [key, bytes] of keys?.records ?? [firstConfig(config)]) {
@@ -221,8 +223,9 @@ class Simulation {
     const operation = process.operation!;
     if (!random.chance(this.scenario.engineReuse)) process.engine = undefined;
     process.engine ??= await this.#machines.open(process, this.#operations);
+    const { engine } = process;
     await OPERATIONS[operation.kind]({
-      engine: process.engine,
+      engine,
       random,
       ledger: this.#ledger,
       disks: this.#disks,
@@ -234,6 +237,12 @@ class Simulation {
         this.#machines.dropIndex(process);
         await process.engine?.closeIndex();
       },
+      rotateKeys: async () => {
+        const { engine } = process;
+        process.engine = undefined; // it was opened with keys that are not in force any more
+        await this.keys!.rotate(engine!, process);
+      },
+      hasCurrentKeys: () => this.keys?.hasCurrentKeys(engine.objects) ?? true,
     });
   }
 
