@@ -13,6 +13,7 @@ import {
   encodeEnvelope,
   encodeSealedManifest,
   FormatError,
+  type FormatErrorCode,
   joinManifest,
   Kem,
   ManifestKind,
@@ -241,6 +242,12 @@ function kemOfManifest(kind: number): Kem {
   return kind === ManifestKind.tombstone ? Kem.members : Kem.readers;
 }
 
+const REMEDIES: { readonly [code in FormatErrorCode]?: string } = {
+  'not-allowed': 'it was forged: delete the file',
+  'unknown-key':
+    'if keys were changed meanwhile, run the command again; else it was forged: put back a good copy',
+};
+
 function unusable(key: string, cause: FormatError, canRead: boolean): StoreError {
   if (cause.code === 'bad-version')
     return new StoreError(
@@ -249,18 +256,16 @@ function unusable(key: string, cause: FormatError, canRead: boolean): StoreError
       { object: key },
       { cause },
     );
-  if (cause.code === 'bad-seal' && !canRead)
+  if ((cause.code === 'bad-seal' || cause.code === 'unknown-key') && !canRead)
     return new StoreError(
       'key-forbids',
       `${key} cannot be opened with a key that may only write (${cause.message}); use one with full access`,
       { object: key },
       { cause },
     );
-  const remedy =
-    cause.code === 'not-allowed' ? 'it was forged: delete the file' : 'put back a good copy of the file';
   return new StoreError(
     'object-damaged',
-    `${key} cannot be used: ${cause.message}; ${remedy}`,
+    `${key} cannot be used: ${cause.message}; ${REMEDIES[cause.code] ?? 'put back a good copy of the file'}`,
     { object: key, offset: cause.offset },
     { cause },
   );
