@@ -101,6 +101,8 @@ export const WriterSchema = v.object({
   sinceMs: CountSchema,
   /** What it signs since then does not count. */
   untilMs: v.exactOptional(CountSchema),
+  /** Ended by a rotation: what is sealed for a later generation. Then clocks, which may differ, decide nothing. */
+  untilGeneration: v.exactOptional(CountSchema),
 });
 export type Writer = v.InferOutput<typeof WriterSchema>;
 

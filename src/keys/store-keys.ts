@@ -215,7 +215,10 @@ export class OpenStoreKeys implements StoreKeys {
       names: [],
       sinceMs: nowMs,
     };
-    const ended = payload.writers.map((writer) => ({ untilMs: nowMs, ...writer }));
+    const untilGeneration = encryption.generation;
+    const ended = payload.writers.map((writer) =>
+      writer.untilMs === undefined ? { ...writer, untilMs: nowMs, untilGeneration } : writer,
+    );
     let next: KeyringPayload = {
       ...payload,
       memberKeys: [...payload.memberKeys, { generation, key: toHex(this.#random(32)) }],
