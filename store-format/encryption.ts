@@ -110,6 +110,8 @@ export const WriterSchema = v.object({
   sinceMs: CountSchema,
   /** When its key was changed for another, or its slot removed. */
   untilMs: v.exactOptional(CountSchema),
+  /** Of full access, once it has ended: what is sealed for a later generation does not count. */
+  untilGeneration: v.exactOptional(CountSchema),
   /** Of write access, once it has ended: its last image of each name. Images behind these do not count. */
   last: v.exactOptional(v.array(PlaceInOrderSchema)),
 });

@@ -205,7 +205,9 @@ export class OpenStoreKeys implements StoreKeys {
     const { [id]: grant, ...grants } = encryption.grants;
     const nowMs = this.engine.environment.now();
     const isIts = (writer: Writer) => grant?.access === 'write' && writer.name === label;
-    const writers = payload.writers.map((writer) => (isIts(writer) ? ended(writer, nowMs, lastOf) : writer));
+    const writers = payload.writers.map((writer) =>
+      isIts(writer) ? ended(writer, nowMs, lastOf, encryption.generation) : writer,
+    );
     const slots = payload.slots.filter((slot) => slot.id !== id);
     return { payload: { ...payload, slots, writers }, encryption: { ...encryption, grants } };
   }
@@ -227,7 +229,7 @@ export class OpenStoreKeys implements StoreKeys {
       memberKeys: [...payload.memberKeys, { generation, key: toHex(this.#random(32)) }],
       dataKeys: [...payload.dataKeys, { generation, key: toHex(secret) }],
       writerSeed: toHex(writerSeed),
-      writers: [...payload.writers.map((writer) => ended(writer, nowMs, lastOf)), own],
+      writers: [...payload.writers.map((writer) => ended(writer, nowMs, lastOf, encryption.generation)), own],
     };
     const grants = { ...encryption.grants };
     for (const [slot, grant] of Object.entries(grants)) {
@@ -250,10 +252,10 @@ export class OpenStoreKeys implements StoreKeys {
 }
 
 /** Who has ended once has ended for good. */
-function ended(writer: Writer, untilMs: number, lastOf: LastOf): Writer {
+function ended(writer: Writer, untilMs: number, lastOf: LastOf, untilGeneration: number): Writer {
   if (writer.untilMs !== undefined) return writer;
   return writer.access === 'full'
-    ? { ...writer, untilMs }
+    ? { ...writer, untilMs, untilGeneration }
     : { ...writer, untilMs, last: [...lastOf(writer)] };
 }
 

@@ -9,6 +9,7 @@
  */
 import {
   decodeEnvelope,
+  decodeSeal,
   decodeSealedManifest,
   encodeEnvelope,
   encodeSealedManifest,
@@ -222,7 +223,8 @@ export class SealedStore implements ObjectStore {
       header,
       this.vault.openPart(open, SealedPart.manifestBody, bodyPart, key),
     );
-    return joinManifest(kind === ManifestKind.image ? signedBy(parts, signer) : parts, blake3);
+    if (kind !== ManifestKind.image) return joinManifest(parts, blake3);
+    return joinManifest(signedBy(parts, signer, decodeSeal(seal).generation), blake3);
   }
 
   /** @throws key-forbids */

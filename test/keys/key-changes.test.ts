@@ -3,13 +3,17 @@ import { randomBytes } from 'node:crypto';
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import { Vault } from '../../src/encryption/vault.js';
 import { StoreError } from '../../src/errors.js';
 import { OpenStoreKeys } from '../../src/keys/store-keys.js';
 import type { ObjectStore } from '../../src/objects/object-store.js';
+import { SealedStore } from '../../src/objects/sealed-store.js';
+import { imageKey, type PubId } from '../../store-format/index.js';
 import { type Fault, FaultyStore } from '../support/faulty-store.js';
 import { addKeyFile, storeWithKeys } from '../support/keyed-store.js';
 import { inPieces, restoredBytes } from '../support/library-store.js';
 import { StoreInMemory } from '../support/memory-engine.js';
+import { MemoryStore } from '../support/memory-store.js';
 import { flipByte } from '../support/store-files.js';
 
 const DISK = randomBytes(300_000);
@@ -137,4 +141,21 @@ test('what a change could not finish, gc does', async (t) => {
   const [left, after] = [store.place.keysIn('config'), atOnce.at(-1)!];
   t.is(left.length, 2);
   t.is(left[0], after);
+});
+
+test('a rotation by a clock that is behind hides nothing, and what the old key signs for the new generation is no image', async (t) => {
+  const store = await StoreInMemory.makeKeyed();
+  const before = await store.process();
+  const { publication } = await store.capture(DISK, 'web');
+  await new OpenStoreKeys(await store.process({ hoursLater: -100 }), store.secret!).rotate();
+  const after = await store.process();
+  t.is((await after.library.list()).length, 1);
+
+  const key = imageKey(publication as PubId);
+  const { bytes } = await after.objects.get(key);
+  const { writerSeed } = before.objects.vault!.keyring;
+  const stolen = new Vault({ ...after.objects.vault!.keyring, writerSeed }, randomBytes);
+  store.place.objects.delete(key);
+  await new SealedStore(new MemoryStore(store.place), stolen).claim(key, bytes);
+  t.deepEqual(await (await store.process()).library.list(), []);
 });

@@ -5,6 +5,7 @@ import type { OperationKind } from './scenario.js';
 export const COVERED = [
   'captures published',
   'captures broken off',
+  'captures by write-only keys',
   'gcs completed',
   'gcs resumed',
   'images purged',
@@ -15,6 +16,8 @@ export const COVERED = [
   'reads compared',
   'scrubs completed',
   'packs set aside',
+  'attestations',
+  'keys rotated',
   'power failures',
   'packs rotted',
   'packs vanished',
@@ -39,6 +42,7 @@ export class Coverage {
   note({ process, verb, key }: Request, value: unknown): void {
     const { operation } = process;
     if (verb === 'claim' && key.startsWith('damaged/') && value === true) this.add('packs set aside');
+    if (verb === 'claim' && key.startsWith('attested/') && value === true) this.add('attestations');
     if (operation?.kind === 'gc') this.#noteGc(operation.number, verb, key, value);
   }
 
@@ -61,9 +65,11 @@ export class Coverage {
   }
 
   /** An operation ended. */
-  ended(kind: OperationKind, succeeded: boolean): void {
+  ended(kind: OperationKind, succeeded: boolean, isWriteOnly: boolean): void {
+    if (kind === 'capture' && succeeded && isWriteOnly) this.add('captures by write-only keys');
     if (kind === 'capture') this.add(succeeded ? 'captures published' : 'captures broken off');
     else if (kind === 'gc' && succeeded) this.add('gcs completed');
+    else if (kind === 'rotate' && succeeded) this.add('keys rotated');
     else if (kind === 'scrub' && succeeded) this.add('scrubs completed');
     else if (kind === 'read' && succeeded) this.add('reads compared');
   }

@@ -1,8 +1,9 @@
 /**
- * `npm run test:simulation -- --steps N --seed S [--seeds K] [--jobs J] [--plant NAME | --plants]`
+ * `npm run test:simulation -- --steps N --seed S [--seeds K] [--keys all|some|none] [--jobs J] [--plant NAME | --plants]`
  *
  * Runs N steps, spread over K seeds from S on. A violation ends the run with its seed and a trace made small; the last line but one
- * tells what happened how often. `--plant` puts a mistake in; `--plants` asks of each mistake whether it is found
+ * tells what happened how often. One seed of three is a store with keys; `--keys` says all or none (some, where plants are
+ * looked for in stores without). `--plant` puts a mistake in; `--plants` asks of each mistake whether it is found
  * within N steps (50,000 when not said).
  */
 import { fork } from 'node:child_process';
@@ -25,6 +26,8 @@ interface Task {
   readonly seeds: number;
   readonly steps: number;
   readonly plant?: PlantName | undefined;
+  /** By default each seed decides. */
+  readonly keys?: boolean | undefined;
 }
 
 function say(text: string): void {
@@ -32,7 +35,13 @@ function say(text: string): void {
 }
 
 /** @returns what was done until the first violation, and that */
-async function run({ seed, seeds, steps, plant }: Task): Promise<{ totals: Totals; failed?: RunResult }> {
+async function run({
+  seed,
+  seeds,
+  steps,
+  plant,
+  keys,
+}: Task): Promise<{ totals: Totals; failed?: RunResult }> {
   const makePlant = plant === undefined ? undefined : PLANTS[plant];
   const focus = plant && FOCUS[plant];
   const results: RunResult[] = [];
@@ -40,7 +49,13 @@ async function run({ seed, seeds, steps, plant }: Task): Promise<{ totals: Total
   for (let i = 0; i < seeds && left > 0 && results.at(-1)?.violation === undefined; i++) {
     const share = Math.ceil(left / (seeds - i));
     const planted = makePlant && { plant: makePlant() };
-    const result = await simulate({ seed: seed + i, steps: share, ...planted, ...(focus && { focus }) });
+    const result = await simulate({
+      seed: seed + i,
+      steps: share,
+      keys,
+      ...planted,
+      ...(focus && { focus }),
+    });
     results.push(result);
     left -= result.steps;
   }
@@ -48,6 +63,7 @@ async function run({ seed, seeds, steps, plant }: Task): Promise<{ totals: Total
   const totals = {
     steps: steps - left,
     seeds: results.length,
+    keyed: results.filter(({ keys }) => keys).length,
     crashes: results.reduce((sum, { crashes }) => sum + crashes, 0),
     violations: failed === undefined ? 0 : 1,
     coverage: sumOf(results.map(({ coverage }) => coverage)),
@@ -83,6 +99,7 @@ async function runInProcesses(task: Task, jobs: number): Promise<Totals> {
   return {
     steps: sum(({ steps }) => steps),
     seeds: sum(({ seeds }) => seeds),
+    keyed: sum(({ keyed }) => keyed),
     crashes: sum(({ crashes }) => crashes),
     violations: sum(({ violations }) => violations),
     coverage: sumOf(all.map(({ coverage }) => coverage)),
@@ -100,12 +117,12 @@ function runInProcess(task: Task): Promise<Totals> {
 }
 
 /** @returns whether each was found */
-async function runPlants(seed: number, steps: number): Promise<boolean> {
+async function runPlants(seed: number, steps: number, keys: boolean | undefined): Promise<boolean> {
   const seeds = Math.ceil(steps / STEPS_PER_PLANTED_SEED);
   let found = 0;
   say(row('plant', 'rule', 'steps until found', 'seed'));
   for (const plant of PLANT_NAMES) {
-    const { totals, failed } = await run({ seed, seeds, steps, plant });
+    const { totals, failed } = await run({ seed, seeds, steps, plant, keys });
     if (failed === undefined) say(row(plant, 'not found', `more than ${totals.steps}`, ''));
     else {
       found++;
@@ -127,11 +144,18 @@ function plantOf(name: string | undefined): PlantName | undefined {
   return plant;
 }
 
+function keysOf(which: string): boolean | undefined {
+  if (which === 'all' || which === 'none') return which === 'all';
+  if (which === 'some') return undefined;
+  throw new TypeError(`--keys ${which}: all, some or none`);
+}
+
 const { values } = parseArgs({
   options: {
     steps: { type: 'string' },
     seed: { type: 'string', default: '1' },
     seeds: { type: 'string' },
+    keys: { type: 'string', default: 'some' },
     jobs: { type: 'string', default: '1' },
     plant: { type: 'string' },
     plants: { type: 'boolean', default: false },
@@ -139,16 +163,23 @@ const { values } = parseArgs({
   },
 });
 
+const keys = keysOf(values.keys);
 if (values.task !== undefined) {
   process.send!(await runAndTell(JSON.parse(values.task) as Task));
 } else if (values.plants) {
-  process.exitCode = (await runPlants(Number(values.seed), Number(values.steps ?? STEPS_PER_PLANT))) ? 0 : 1;
+  process.exitCode = (await runPlants(
+    Number(values.seed),
+    Number(values.steps ?? STEPS_PER_PLANT),
+    keys ?? false,
+  ))
+    ? 0
+    : 1;
 } else {
   const plant = plantOf(values.plant);
   const steps = Number(values.steps ?? DEFAULT_STEPS);
   const perSeed = plant === undefined ? STEPS_PER_SEED : STEPS_PER_PLANTED_SEED;
   const seeds = Number(values.seeds ?? Math.max(1, Math.ceil(steps / perSeed)));
-  const task = { seed: Number(values.seed), seeds, steps, plant };
+  const task = { seed: Number(values.seed), seeds, steps, plant, keys };
   const jobs = Number(values.jobs);
   const totals = jobs > 1 ? await runInProcesses(task, jobs) : await runAndTell(task);
   say(tellCoverage(totals.coverage));

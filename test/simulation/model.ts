@@ -17,6 +17,7 @@ import {
   parseMark,
   parseNumber,
 } from '../../store-format/index.js';
+import type { Opener } from './opener.js';
 import { type EntryKey, MetaEntries, type PackFacts } from './pack-facts.js';
 import type { Storage, StorageObserver, StoredFile } from './storage.js';
 import { Violation } from './violation.js';
@@ -39,7 +40,7 @@ interface Hold {
 
 export class Model implements StorageObserver {
   readonly wholeness = new Wholeness();
-  readonly #meta = new MetaEntries();
+  readonly #meta: MetaEntries;
   /** Facts never change while the bytes do not. */
   readonly #packFacts = new WeakMap<Buffer, PackFacts>();
   readonly #needs = new WeakMap<Buffer, readonly EntryKey[] | undefined>();
@@ -57,7 +58,10 @@ export class Model implements StorageObserver {
     private readonly storage: Storage,
     /** Step of the simulation. */
     private readonly now: () => number,
-  ) {}
+    private readonly opener: Opener,
+  ) {
+    this.#meta = new MetaEntries(opener);
+  }
 
   linked(key: string, file: StoredFile, issuer: string): void {
     const [folder, name] = split(key);
@@ -65,8 +69,9 @@ export class Model implements StorageObserver {
     else if (folder === 'images') this.#imageLinked(name, file);
     else if (folder === 'removed') this.#markLinked(key, file);
     else if (folder === 'condemned') this.#condemned.set(name, undefined);
+    else if (folder === 'config') this.opener.config(file.bytes);
     else if (folder === 'leases' || folder === 'pins')
-      this.#holds.set(key, { ...readHold(key, file), issuer, durableAt: undefined });
+      this.#holds.set(key, { ...this.#readHold(key, file), issuer, durableAt: undefined });
   }
 
   unlinked(key: string, issuer: string): void {
@@ -110,7 +115,7 @@ export class Model implements StorageObserver {
       if (folder === 'packs') this.#judgePack(key, name as PackId);
       else if (folder === 'leases' || folder === 'pins') {
         const { issuer = '', durableAt = now } = before.holds.get(key) ?? {};
-        this.#holds.set(key, { ...readHold(key, file), issuer, durableAt });
+        this.#holds.set(key, { ...this.#readHold(key, file), issuer, durableAt });
       } else if (folder === 'removed') {
         const { image, n } = parseMark(key)!;
         this.#noteMark(key, file, before.marks.get(image)?.get(n)?.linkedAt ?? now);
@@ -245,7 +250,8 @@ export class Model implements StorageObserver {
     return undefined;
   }
 
-  #readNeeds(pub: PubId, bytes: Buffer): readonly EntryKey[] | undefined {
+  #readNeeds(pub: PubId, stored: Buffer): readonly EntryKey[] | undefined {
+    const bytes = this.opener.manifest(`images/${pub}`, stored);
     if (decodeManifestHead(bytes, pub, blake3).kind === 'tombstone') return undefined;
     try {
       return this.#meta.neededBy(pub, bytes);
@@ -295,7 +301,7 @@ export class Model implements StorageObserver {
 
   #noteMark(key: string, file: StoredFile, linkedAt: number): MarkFacts {
     const { image, n } = parseMark(key)!;
-    const { verdict } = decodeRecord('mark', key, file.bytes, MarkSchema, blake3);
+    const { verdict } = decodeRecord('mark', key, this.opener.mark(key, file.bytes), MarkSchema, blake3);
     const marks = this.#marks.get(image) ?? new Map<number, MarkFacts>();
     this.#marks.set(image, marks);
     const facts = { verdict, linkedAt };
@@ -330,6 +336,12 @@ export class Model implements StorageObserver {
     this.#holdGone(key);
   }
 
+  #readHold(key: string, { bytes }: StoredFile): { readonly images: readonly string[] } {
+    return key.startsWith('pins/')
+      ? decodeRecord('pin', key, this.opener.pin(key, bytes), PinSchema, blake3)
+      : decodeRecord('lease', key, this.opener.lease(key, bytes), LeaseSchema, blake3);
+  }
+
   #holdGone(key: string): void {
     const images = this.#holds.get(key)?.images ?? [];
     this.#holds.delete(key);
@@ -350,10 +362,4 @@ function split(key: string): [folder: string, name: string] {
 
 function packKeyOf(name: string): string {
   return `packs/${name.slice(0, 2)}/${name}`;
-}
-
-function readHold(key: string, file: StoredFile): { readonly images: readonly string[] } {
-  return key.startsWith('pins/')
-    ? decodeRecord('pin', key, file.bytes, PinSchema, blake3)
-    : decodeRecord('lease', key, file.bytes, LeaseSchema, blake3);
 }

@@ -7,7 +7,7 @@ import type { Engine } from '../../src/engine/engine.js';
 import { pinImage, unpin } from '../../src/engine/pins.js';
 import { StoreError } from '../../src/errors.js';
 import { gc } from '../../src/gc/gc.js';
-import type { GcOptions, Image } from '../../src/interface.js';
+import type { CaptureOptions, GcOptions, Image } from '../../src/interface.js';
 import { scrub } from '../../src/scrub/scrub.js';
 import type { PubId } from '../../store-format/index.js';
 import type { DiskPool } from './disk-pool.js';
@@ -17,6 +17,7 @@ import type { Model } from './model.js';
 import type { RunningOperation } from './processes.js';
 import type { Random } from './random.js';
 import type { OperationKind, Scenario } from './scenario.js';
+import { OWN_NAME } from './simulated-keys.js';
 import { Violation } from './violation.js';
 
 export interface Actor {
@@ -31,11 +32,17 @@ export interface Actor {
   nowMs(): number;
   /** Throws the process's chunk index away, as rebuilding does. */
   dropIndex(): Promise<void>;
+  /** Of a store with keys. */
+  rotateKeys(): Promise<void>;
+  /** The engine was opened with the keys that are in force now. */
+  hasCurrentKeys(): boolean;
 }
 
 const NAMES = ['web', 'mail'] as const;
 /** Of runs of gc that would only find another one, so many do something else instead. */
 const SPARED_GCS = 0.8;
+/** For each capture with a key that may only write, so much of each of what it may not do. */
+const REFUSED = 0.03;
 /** And of removals where there is little. */
 const SPARED_REMOVALS = 0.6;
 
@@ -47,14 +54,23 @@ export function chooseOperation(
     /** Another gc runs and seems to live. */
     readonly collecting: boolean;
     readonly liveImages: number;
+    /** The process has a key that may only write. */
+    readonly isWriteOnly: boolean;
   },
 ): OperationKind {
-  const wish = random.weighted(scenario.weights);
+  const wish = random.weighted(now.isWriteOnly ? writeOnly(scenario) : scenario.weights);
   const futile =
-    (wish === 'gc' && now.collecting && random.chance(SPARED_GCS)) ||
-    (wish === 'remove' && now.liveImages <= scenario.liveImages && random.chance(SPARED_REMOVALS));
+    !now.isWriteOnly &&
+    ((wish === 'gc' && now.collecting && random.chance(SPARED_GCS)) ||
+      (wish === 'remove' && now.liveImages <= scenario.liveImages && random.chance(SPARED_REMOVALS)));
   const kind = futile ? random.weighted({ ...scenario.weights, gc: 0, remove: 0 }) : wish;
   return off.has(kind) ? 'read' : kind;
+}
+
+/** What it can do, and now and then what it is refused. */
+function writeOnly({ weights }: Scenario): Partial<Record<OperationKind, number>> {
+  const refused = weights.capture * REFUSED;
+  return { capture: weights.capture, rebuild: weights.rebuild, gc: refused, remove: refused, pin: refused };
 }
 
 export const OPERATIONS: Readonly<Record<OperationKind, (actor: Actor) => Promise<void>>> = {
@@ -72,20 +88,36 @@ export const OPERATIONS: Readonly<Record<OperationKind, (actor: Actor) => Promis
   },
   configure: configureGc,
   scrub: scrubStore,
+  rotate: ({ rotateKeys }) => rotateKeys(),
 };
 
-async function captureDisk({ engine, random, ledger, disks, model, scenario, nowMs }: Actor): Promise<void> {
+async function captureDisk(actor: Actor): Promise<void> {
+  const { engine, random, ledger, disks, nowMs } = actor;
   const disk = disks.choose(random);
+  const { name, ...options } = engine.objects.vault?.canRead === false ? ownRequest(actor) : request(actor);
+  const { image } = await capture(engine, streamOf(disk), name, options);
+  ledger.publish({ pub: image!.publication, id: image!.id, disk, publishedMs: nowMs() });
+}
+
+type CaptureRequest = CaptureOptions & { readonly name: string };
+
+function request({ random, ledger, model, scenario }: Actor): CaptureRequest {
   const name = random.pick(NAMES);
   const live = [...ledger.images.values()].filter(({ pub }) => model.isLive(pub));
   const { explicit } = scenario.parents;
   const how = random.weighted({ ...scenario.parents, explicit: live.length > 0 ? explicit : 0 });
   const parent = how === 'none' ? false : how === 'explicit' ? `@${random.pick(live).id}` : undefined;
-  const { image } = await capture(engine, streamOf(disk), name, {
+  return {
+    name,
     ...(parent === undefined ? {} : { parent }),
     ...(random.chance(0.1) ? { tag: 'stable' } : {}),
-  });
-  ledger.publish({ pub: image!.publication, id: image!.id, disk, publishedMs: nowMs() });
+  };
+}
+
+/** A machine that may only write knows its own last image, and no other. */
+function ownRequest({ random, scenario: { parents } }: Actor): CaptureRequest {
+  const how = random.weighted({ byName: parents.byName + parents.explicit, none: parents.none });
+  return { name: OWN_NAME, ...(how === 'none' ? { parent: false } : {}) };
 }
 
 async function readImage({
@@ -96,6 +128,7 @@ async function readImage({
   operation,
   scenario,
   nowMs,
+  hasCurrentKeys,
 }: Actor): Promise<void> {
   const live = [...ledger.images.values()].filter(({ pub }) => model.isLive(pub));
   if (live.length === 0) return;
@@ -107,7 +140,7 @@ async function readImage({
   } catch (error) {
     const stayed = model.stayedLiveSince(image.pub, operation.startedStep);
     const spared = operation.disturbed || model.wholeness.wasDamaged(image.pub);
-    const mustWork = !spared && stayed && isListed && !isMarkedLate(error, scenario);
+    const mustWork = !spared && stayed && isListed && hasCurrentKeys() && !isMarkedLate(error, scenario);
     if (error instanceof Violation || !mustWork) throw error;
     throw new Violation('read', `Image ${image.pub} is live and cannot be read: ${String(error)}`, [
       image.pub,

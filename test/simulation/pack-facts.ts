@@ -1,6 +1,7 @@
 /** What a pack holds, decoded straight from its bytes by the format's codecs: the model's own view, without the engine. */
 
 import { decompressFrame } from '../../src/compression/zstd.js';
+import { openFrame } from '../../src/encryption/frame-seals.js';
 import { blake3 } from '../../src/hashing/blake3.js';
 import {
   decodeManifest,
@@ -10,6 +11,7 @@ import {
   EntryKind,
   type Frame,
   HASH_BYTES,
+  heldBytes,
   type PackId,
   PackKind,
   type PubId,
@@ -17,13 +19,15 @@ import {
   recipeId,
   toHex,
 } from '../../store-format/index.js';
+import type { Opener } from './opener.js';
 
 /** Kind of pack and id: a chunk and a recipe never stand for each other. */
 export type EntryKey = string;
 
 export interface FrameFacts {
   readonly offset: number;
-  readonly storedBytes: number;
+  /** Bytes that it takes in the pack. */
+  readonly heldBytes: number;
   readonly entries: readonly EntryKey[];
 }
 
@@ -36,13 +40,15 @@ export interface PackFacts {
 export class MetaEntries {
   readonly #bytes = new Map<string, Buffer>();
 
+  constructor(private readonly opener: Opener) {}
+
   /** @throws what makes the pack unusable */
   readPack(id: PackId, bytes: Buffer): PackFacts {
-    const { footer } = decodePackTail(bytes, bytes.length, id, blake3);
+    const { footer } = decodePackTail(bytes, bytes.length, id, blake3, this.opener.vault);
     const frames: FrameFacts[] = [];
     let ordinal = 0;
     for (const frame of footer.frames) {
-      const stored = bytes.subarray(frame.offset, frame.offset + frame.storedBytes);
+      const stored = storedOf(frame, bytes);
       if (Buffer.compare(blake3(stored), frame.hash) !== 0)
         throw new Error(`A frame of pack ${id} is damaged`);
       const entries: EntryKey[] = [];
@@ -51,7 +57,7 @@ export class MetaEntries {
         entries.push(
           entryKey(footer.kind, footer.ids.subarray(HASH_BYTES * ordinal, HASH_BYTES * (ordinal + 1))),
         );
-      frames.push({ offset: frame.offset, storedBytes: frame.storedBytes, entries });
+      frames.push({ offset: frame.offset, heldBytes: heldBytes(frame), entries });
       if (footer.kind === PackKind.meta) this.#keep(frame, stored, lengths);
     }
     return { frames, entries: frames.flatMap(({ entries }) => entries) };
@@ -70,7 +76,7 @@ export class MetaEntries {
     for (const length of lengths) {
       const entry = Buffer.from(plain.subarray(at, at + length));
       at += length;
-      if (idOf !== undefined) this.#bytes.set(toHex(idOf(entry, blake3)), entry);
+      if (idOf !== undefined) this.#bytes.set(toHex(idOf(entry, this.opener.entryHash)), entry);
     }
   }
 
@@ -98,6 +104,11 @@ export class MetaEntries {
     if (bytes === undefined) throw new Error(`Page or recipe ${toHex(id)} was never stored`);
     return bytes;
   }
+}
+
+function storedOf(frame: Frame, pack: Buffer): Buffer {
+  const held = pack.subarray(frame.offset, frame.offset + heldBytes(frame));
+  return frame.seal === undefined ? held : openFrame(held, frame.seal, frame.storedBytes);
 }
 
 function entryKey(kind: PackKind, id: Uint8Array): EntryKey {

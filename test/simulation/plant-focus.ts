@@ -34,6 +34,7 @@ const CYCLE: Focus['weights'] = {
   rebuild: 0,
   configure: 0,
   scrub: 0,
+  rotate: 0,
 };
 
 /** A few disks that recur, and gc that takes at once what is not needed. */

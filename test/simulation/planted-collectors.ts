@@ -189,7 +189,9 @@ export function skipUnreadableManifests(): Plant {
 }
 
 export function sayCopiesAreGood(): Plant {
+  const written = new Map<string, Buffer>();
   return {
+    store: (real, who) => (real.vault === undefined ? real : new UnreadCopies(real, who, written)),
     workers: (real, { process }) => ({
       ...real,
       fetch: async (job) => {
@@ -198,4 +200,31 @@ export function sayCopiesAreGood(): Plant {
       },
     }),
   };
+}
+
+/** What has rotted does not even open where it is sealed: gc is shown what was written. */
+class UnreadCopies extends WrappedStore {
+  constructor(
+    real: ObjectStore,
+    private readonly who: Witness,
+    private readonly written: Map<string, Buffer>,
+  ) {
+    super(real);
+  }
+
+  override async upload(owner: string): Promise<Upload> {
+    const upload = await this.real.upload(owner);
+    const finish = async (key: string) => {
+      await upload.finish(key);
+      const file = this.who.place.storage.get(key);
+      if (file !== undefined) this.written.set(key, file.bytes);
+    };
+    return { append: (bytes) => upload.append(bytes), finish, abort: () => upload.abort() };
+  }
+
+  override async get(key: string, range?: ByteRange): Promise<Fetched> {
+    const read = await this.real.get(key, range);
+    const written = this.who.process.operation?.kind === 'gc' ? this.written.get(key) : undefined;
+    return written === undefined ? read : fetched(written, range);
+  }
 }

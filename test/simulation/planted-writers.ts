@@ -1,6 +1,7 @@
 /** Mistakes of captures and of the small commands. */
 
 import type { ChunkIndex } from '../../src/chunk-index/chunk-index.js';
+import type { Vault } from '../../src/encryption/vault.js';
 import { blake3 } from '../../src/hashing/blake3.js';
 import type { ByteRange, Claim, Fetched, Hold, Upload } from '../../src/objects/object-store.js';
 import {
@@ -43,9 +44,9 @@ function isManifest(key: string, bytes: Uint8Array): boolean {
 export function recurPackIds(): Plant {
   /** Entries of a pack -> keys of all packs that hold the same. */
   const twins = new Map<string, string[]>();
-  const twinsOf = (key: string, bytes: Buffer) => {
+  const twinsOf = (key: string, bytes: Buffer, vault: Vault | undefined) => {
     const id = key.slice(key.lastIndexOf('/') + 1) as PackId;
-    const { footer } = decodePackTail(bytes, bytes.length, id, blake3);
+    const { footer } = decodePackTail(bytes, bytes.length, id, blake3, vault);
     const entries = `${footer.kind} ${Buffer.from(blake3(footer.ids)).toString('hex')}`;
     const keys = twins.get(entries) ?? [];
     twins.set(entries, keys);
@@ -59,7 +60,7 @@ export function recurPackIds(): Plant {
           const finish = async (key: string) => {
             await upload.finish(key);
             const file = place.storage.get(key);
-            if (file !== undefined) twinsOf(key, file.bytes).push(key);
+            if (file !== undefined) twinsOf(key, file.bytes, this.vault).push(key);
           };
           return { append: (bytes) => upload.append(bytes), finish, abort: () => upload.abort() };
         }
@@ -67,7 +68,7 @@ export function recurPackIds(): Plant {
         override async delete(key: string): Promise<void> {
           const file = key.startsWith('packs/') ? place.storage.get(key) : undefined;
           await this.real.delete(key);
-          for (const twin of file === undefined ? [] : twinsOf(key, file.bytes))
+          for (const twin of file === undefined ? [] : twinsOf(key, file.bytes, this.vault))
             place.storage.unlink(twin, process.name);
         }
       })(real),

@@ -7,9 +7,11 @@ import { MemoryIndex } from '../../src/chunk-index/memory-index.js';
 import { EntryReader } from '../../src/contents/entry-reader.js';
 import { ImageContents } from '../../src/contents/image-contents.js';
 import { readRange } from '../../src/contents/read-range.js';
+import type { Vault } from '../../src/encryption/vault.js';
 import { Engine } from '../../src/engine/engine.js';
 import type { Environment } from '../../src/environment.js';
 import { readManifest } from '../../src/images/image-heads.js';
+import { SealedStore } from '../../src/objects/sealed-store.js';
 import type { Workers } from '../../src/workers/jobs.js';
 import type { Config, PubId } from '../../store-format/index.js';
 import { bytesOf } from './disks.js';
@@ -28,7 +30,8 @@ export class ReadingCheck {
     private readonly storage: Storage,
     private readonly ledger: Ledger,
     private readonly model: Model,
-    private readonly config: Config,
+    /** The store's config; and what opens the store, where it has keys. */
+    private readonly opened: { readonly config: Config; readonly vault: Vault | undefined },
     private readonly workers: Workers,
     private readonly environment: Environment,
   ) {}
@@ -74,10 +77,12 @@ export class ReadingCheck {
   }
 
   #engine(): Engine {
+    const { config, vault } = this.opened;
+    const objects = instantStore(this.storage);
     return new Engine({
-      objects: instantStore(this.storage),
+      objects: vault === undefined ? objects : new SealedStore(objects, vault),
       environment: this.environment,
-      config: this.config,
+      config,
       workers: this.workers,
       openIndex: async () => ({
         index: this.#index,

@@ -15,6 +15,8 @@ const ID_DIGITS = 10;
 export interface Totals {
   readonly steps: number;
   readonly seeds: number;
+  /** Of these, stores with keys. */
+  readonly keyed: number;
   readonly crashes: number;
   readonly violations: number;
   readonly coverage: Counts;
@@ -22,13 +24,20 @@ export interface Totals {
 }
 
 /** The last line of every run. */
-export function summary({ steps, seeds, crashes, violations, plant }: Omit<Totals, 'coverage'>): string {
+export function summary({
+  steps,
+  seeds,
+  keyed,
+  crashes,
+  violations,
+  plant,
+}: Omit<Totals, 'coverage'>): string {
   const planted = plant === undefined ? '' : `, planted: ${plant}`;
-  return `${steps} steps, ${seeds} seeds, ${crashes} crashes, ${violations} violations${planted}`;
+  return `${steps} steps, ${seeds} seeds (${keyed} with keys), ${crashes} crashes, ${violations} violations${planted}`;
 }
 
-export function failure({ seed, steps, violation }: RunResult): string {
-  return `seed ${seed}, step ${steps}: ${violation!.rule}: ${violation!.message}`;
+export function failure({ seed, keys, steps, violation }: RunResult): string {
+  return `seed ${seed}${keys ? ' (with keys)' : ''}, step ${steps}: ${violation!.rule}: ${violation!.message}`;
 }
 
 /** The failing run made small, told step by step. */

@@ -33,7 +33,7 @@ export class Rot {
     const file = this.place.storage.get(packKey(pack))!;
     this.#good.set(pack, file.bytes);
     const bytes = Buffer.from(file.bytes);
-    random.bytes(frame.storedBytes).copy(bytes, frame.offset);
+    random.bytes(frame.heldBytes).copy(bytes, frame.offset);
     this.model.rotted(file.bytes, bytes);
     file.bytes = bytes;
     wholeness.rot(pack, frame.entries);

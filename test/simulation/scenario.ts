@@ -16,6 +16,7 @@ export const OPERATION_KINDS = [
   'rebuild',
   'configure',
   'scrub',
+  'rotate',
 ] as const;
 export type OperationKind = (typeof OPERATION_KINDS)[number];
 
@@ -105,6 +106,7 @@ export function scenarioOf(seed: number): Scenario {
       rebuild: 0.3,
       configure: 0.5,
       scrub: random.pick([0, 1, 5]),
+      rotate: 0, // where there are keys they say it
     },
     config: configOf(random, listDelayMs),
   };

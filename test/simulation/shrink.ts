@@ -89,9 +89,10 @@ class Shrinker {
 
   #simulate(more: Partial<RunOptions>): Promise<RunResult> {
     const plant = this.makePlant?.();
-    const { seed } = this.found;
+    const { seed, keys } = this.found;
     return simulate({
       seed,
+      keys,
       steps: this.#steps,
       ...this.#options(),
       ...(plant && { plant }),

@@ -3,15 +3,9 @@
  * the steps are up or something is wrong that must never be.
  */
 import { setImmediate as quiet } from 'node:timers/promises';
-import type { ChunkIndex } from '../../src/chunk-index/chunk-index.js';
-import { MemoryIndex } from '../../src/chunk-index/memory-index.js';
-import { readConfig } from '../../src/engine/config-records.js';
-import { Engine } from '../../src/engine/engine.js';
-import type { Environment } from '../../src/environment.js';
 import { StoreError } from '../../src/errors.js';
 import { blake3 } from '../../src/hashing/blake3.js';
-import { inlineWorkers } from '../../src/workers/inline-workers.js';
-import { configKey, encodeRecord, type PackId } from '../../store-format/index.js';
+import { type Config, configKey, encodeRecord, type PackId } from '../../store-format/index.js';
 import { type Counts, Coverage } from './coverage.js';
 import { Decay } from './decay.js';
 import { DiskPool } from './disk-pool.js';
@@ -19,8 +13,9 @@ import { simulatedEnvironment, VirtualClock } from './environment.js';
 import { type FaultKind, Faults } from './faults.js';
 import { type Focus, focused } from './focus.js';
 import { Ledger } from './ledger.js';
-import { LyingIndex } from './lying-index.js';
+import { Machines } from './machines.js';
 import { Model } from './model.js';
+import { Opener } from './opener.js';
 import { chooseOperation, OPERATIONS } from './operations.js';
 import { Place } from './place.js';
 import type { Plant } from './plants.js';
@@ -29,7 +24,7 @@ import { Random } from './random.js';
 import { ReadingCheck } from './reading-check.js';
 import { type OperationKind, type Scenario, scenarioOf } from './scenario.js';
 import { operationOf, Scheduler } from './scheduler.js';
-import { SimulatedStore } from './simulated-store.js';
+import { SimulatedKeys } from './simulated-keys.js';
 import { Storage } from './storage.js';
 import { Trace, type TraceLine } from './trace.js';
 import { Violation } from './violation.js';
@@ -38,11 +33,15 @@ import { Violation } from './violation.js';
 const CHECK_EVERY = 100;
 /** And between two times that something may decay. */
 const DECAY_EVERY = 20;
+/** Without a wish, one seed of so many is a store with keys. */
+const KEYS_EVERY = 3;
 const NONE: ReadonlySet<never> = new Set();
 
 export interface RunOptions {
   readonly seed: number;
   readonly steps: number;
+  /** Whether the store has keys; by default the seed decides. */
+  readonly keys?: boolean | undefined;
   readonly faultsOff?: ReadonlySet<FaultKind>;
   readonly operationsOff?: ReadonlySet<OperationKind>;
   /** Numbers of operations that are not run. */
@@ -55,6 +54,8 @@ export interface RunOptions {
 export interface RunResult {
   readonly seed: number;
   readonly steps: number;
+  /** Whether the store had keys. */
+  readonly keys: boolean;
   readonly crashes: number;
   readonly violation?: Violation;
   /** Operations that were started, and those that succeeded, by kind. */
@@ -69,13 +70,17 @@ export interface RunResult {
 }
 
 export async function simulate(options: RunOptions): Promise<RunResult> {
-  return new Simulation(options).run();
+  const { seed, focus = {}, keys: hasKeys = seed % KEYS_EVERY === 0 } = options;
+  const chosen = focused(scenarioOf(seed), focus);
+  const clock = new VirtualClock();
+  const keys = hasKeys ? await SimulatedKeys.make(seed, chosen, clock.nowMs) : undefined;
+  const rotate = options.focus === undefined ? (keys?.rotations ?? 0) : 0;
+  const scenario = { ...chosen, weights: { ...chosen.weights, rotate } };
+  return new Simulation(options, scenario, clock, keys).run();
 }
 
 class Simulation {
-  readonly #scenario: Scenario;
   readonly #faults: Faults;
-  readonly #clock = new VirtualClock();
   readonly #place: Place;
   readonly #model: Model;
   readonly #decay: Decay;
@@ -85,9 +90,7 @@ class Simulation {
   readonly #trace: Trace;
   readonly #scheduler: Scheduler;
   readonly #reading: ReadingCheck;
-  readonly #workers = inlineWorkers();
-  /** What a machine's disk keeps of each slot's index. */
-  readonly #indexes = new Map<string, ChunkIndex>();
+  readonly #machines: Machines;
   readonly #started = new Map<OperationKind, number>();
   readonly #succeeded = new Map<OperationKind, number>();
   readonly #errors = new Map<string, number>();
@@ -95,26 +98,31 @@ class Simulation {
   #violation: Violation | undefined;
   #recovered = false;
 
-  constructor(private readonly options: RunOptions) {
+  constructor(
+    private readonly options: RunOptions,
+    private readonly scenario: Scenario,
+    private readonly clock: VirtualClock,
+    private readonly keys: SimulatedKeys | undefined,
+  ) {
     const { seed, faultsOff = NONE, focus = {} } = options;
-    this.#scenario = focused(scenarioOf(seed), focus);
-    this.#disks = new DiskPool(this.#scenario.disks);
+    this.#disks = new DiskPool(this.scenario.disks);
     this.#faults = new Faults(`${seed}`, faultsOff, focus.rates);
-    const { place, listDelayMs, config } = this.#scenario;
+    const { place, listDelayMs, config } = this.scenario;
     const isRemote = place === 'remote';
-    const nowMs = () => this.#clock.nowMs;
+    const nowMs = () => this.clock.nowMs;
     const storage = new Storage(isRemote, nowMs);
     const lagMs = this.#faults.hits('late-listing') ? listDelayMs : 0;
     this.#place = new Place(storage, isRemote, lagMs, new Random(`${seed} listings`), nowMs);
-    this.#model = new Model(storage, () => this.#scheduler.step);
+    this.#model = new Model(storage, () => this.#scheduler.step, new Opener(keys));
+    this.#machines = new Machines(seed, this.#place, clock, this.#faults, keys, options.plant);
     this.#decay = new Decay(this.#place, this.#model, this.#faults, (what, pack) =>
       this.#decayed(what, pack),
     );
     this.#trace = new Trace(options.trace ?? false);
     this.#scheduler = new Scheduler(
-      this.#scenario,
+      this.scenario,
       this.#place,
-      this.#clock,
+      this.clock,
       this.#faults,
       new Random(`${seed} schedule`),
       this.#trace,
@@ -122,17 +130,15 @@ class Simulation {
       (host) => this.#recover(host),
       this.#coverage,
     );
-    const environment = simulatedEnvironment(
-      this.#scheduler.processes[0]!,
-      this.#clock,
-      () => new Random(''),
-    );
-    this.#reading = new ReadingCheck(storage, this.#ledger, this.#model, config, this.#workers, environment);
-    const key = configKey(1);
-    const bytes = encodeRecord('config', key, config, blake3);
-    storage.link(key, { bytes, synced: true, modifiedMs: nowMs() }, 'init');
-    storage.syncFolderOf(key);
-    this.#clock.nowMs += listDelayMs; // the store was made a while ago
+    const environment = simulatedEnvironment(this.#scheduler.processes[0]!, this.clock, () => new Random(''));
+    const opened = keys ?? { config, vault: undefined };
+    const { workers } = this.#machines;
+    this.#reading = new ReadingCheck(storage, this.#ledger, this.#model, opened, workers, environment);
+    for (const [key, bytes] of keys?.records ?? [firstConfig(config)]) {
+      storage.link(key, { bytes, synced: true, modifiedMs: nowMs() }, 'init');
+      storage.syncFolderOf(key);
+    }
+    this.clock.nowMs += listDelayMs; // the store was made a while ago
     storage.observer = this.#model;
   }
 
@@ -147,6 +153,7 @@ class Simulation {
     return {
       seed: this.options.seed,
       steps,
+      keys: this.keys !== undefined,
       crashes,
       ...(this.#violation === undefined ? {} : { violation: this.#violation }),
       started: this.#started,
@@ -171,7 +178,7 @@ class Simulation {
 
   #decayed(what: 'rot' | 'vandal', pack: PackId): void {
     this.#coverage.add(what === 'rot' ? 'packs rotted' : 'packs vanished');
-    const common = { step: this.#scheduler.step, timeMs: this.#clock.nowMs, who: '', operation: '' };
+    const common = { step: this.#scheduler.step, timeMs: this.clock.nowMs, who: '', operation: '' };
     this.#trace.add(() => ({ ...common, verb: what, key: pack, outcome: '' }));
   }
 
@@ -182,9 +189,7 @@ class Simulation {
         if (this.#faults.details('power').chance(0.5)) this.#place.uploads.delete(begun);
       this.#model.lookAgain();
     }
-    for (const name of this.#indexes.keys())
-      if (name.startsWith(`${host}.`) && this.#faults.details('power').chance(0.3))
-        this.#indexes.delete(name);
+    this.#machines.recover(host);
     this.#recovered = true;
   }
 
@@ -195,8 +200,9 @@ class Simulation {
     const collecting = this.#scheduler.processes.some(
       (other) => other.operation?.kind === 'gc' && other.suspension?.looksDead !== true,
     );
-    const kind = chooseOperation(random, this.#scenario, operationsOff, {
+    const kind = chooseOperation(random, this.scenario, operationsOff, {
       collecting,
+      isWriteOnly: this.keys?.isWriteOnly(process) ?? false,
       liveImages: this.#ledger.count(({ pub }) => this.#model.isLive(pub)),
     });
     if (skipped.has(number)) return;
@@ -215,71 +221,38 @@ class Simulation {
 
   async #operate(process: SimulatedProcess, random: Random): Promise<void> {
     const operation = process.operation!;
-    if (!random.chance(this.#scenario.engineReuse)) process.engine = undefined;
-    process.engine ??= await this.#open(process);
+    if (!random.chance(this.scenario.engineReuse)) process.engine = undefined;
+    process.engine ??= await this.#machines.open(process, this.#operations);
+    const { engine } = process;
     await OPERATIONS[operation.kind]({
-      engine: process.engine,
+      engine,
       random,
       ledger: this.#ledger,
       disks: this.#disks,
       model: this.#model,
-      scenario: this.#scenario,
+      scenario: this.scenario,
       operation,
-      nowMs: () => this.#clock.nowMs,
+      nowMs: () => this.clock.nowMs,
       dropIndex: async () => {
-        this.#indexes.delete(slotOf(process));
+        this.#machines.dropIndex(process);
         await process.engine?.closeIndex();
       },
-    });
-  }
-
-  /** As a command opens a store. */
-  async #open(process: SimulatedProcess): Promise<Engine> {
-    const { plant } = this.options;
-    const who = { process, place: this.#place };
-    const simulated = new SimulatedStore(this.#place, process);
-    const objects = plant?.store?.(simulated, who) ?? simulated;
-    const { config, damage } = await readConfig(objects);
-    return new Engine({
-      objects,
-      environment: this.#environmentOf(process),
-      config,
-      configDamage: damage,
-      workers: plant?.workers?.(this.#workers, who) ?? this.#workers,
-      openIndex: async () => {
-        const index = this.#indexOf(process);
-        return {
-          index: plant?.index?.(index, who) ?? index,
-          damage: undefined,
-          laterDamage: () => undefined,
-          close: async () => {},
-        };
+      rotateKeys: async () => {
+        const { engine } = process;
+        process.engine = undefined; // it was opened with keys that are not in force any more
+        await this.keys!.rotate(engine!, process);
       },
-      warn: () => undefined,
+      hasCurrentKeys: () => this.keys?.hasCurrentKeys(engine.objects) ?? true,
     });
-  }
-
-  #environmentOf(process: SimulatedProcess): Environment {
-    return simulatedEnvironment(process, this.#clock, () => process.environmentRandom);
-  }
-
-  #indexOf(process: SimulatedProcess): ChunkIndex {
-    const name = slotOf(process);
-    if (this.#faults.hits('index-loss')) this.#indexes.delete(name);
-    let index = this.#indexes.get(name);
-    if (index === undefined) {
-      index = new MemoryIndex();
-      const lies = new Random(`${this.options.seed} lies ${this.#operations}`);
-      if (this.#faults.hits('index-lies')) index = new LyingIndex(index, lies);
-      this.#indexes.set(name, index);
-    }
-    return index;
   }
 
   #end(process: SimulatedProcess, error: unknown): void {
     if (!process.alive) return;
     const { kind } = process.operation!;
-    this.#coverage.ended(kind, error === undefined);
+    const isWriteOnly = this.keys?.isWriteOnly(process) ?? false;
+    this.#coverage.ended(kind, error === undefined, isWriteOnly);
+    if (error === undefined && isWriteOnly && kind === 'gc')
+      this.#violation ??= new Violation('keys', 'A machine that may only write collected');
     if (error === undefined) count(this.#succeeded, kind);
     else {
       process.engine = undefined;
@@ -293,13 +266,14 @@ class Simulation {
 
   #tell(process: SimulatedProcess, verb: string, outcome: string): void {
     const { step } = this.#scheduler;
-    const line = { step, timeMs: this.#clock.nowMs, who: process.name, operation: operationOf(process) };
+    const line = { step, timeMs: this.clock.nowMs, who: process.name, operation: operationOf(process) };
     this.#trace.add(() => ({ ...line, verb, key: '', outcome }));
   }
 }
 
-function slotOf({ host, slot }: SimulatedProcess): string {
-  return `${host}.${slot}`;
+function firstConfig(config: Config): readonly [key: string, bytes: Buffer] {
+  const key = configKey(1);
+  return [key, encodeRecord('config', key, config, blake3)];
 }
 
 function unexpected(kind: OperationKind, error: unknown): string {

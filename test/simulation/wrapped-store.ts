@@ -1,13 +1,16 @@
 /** An object store that passes everything on: what plants change a verb of. */
+import type { Vault } from '../../src/encryption/vault.js';
 import type { ByteRange, Claim, Fetched, Hold, ObjectStore, Upload } from '../../src/objects/object-store.js';
 
 export class WrappedStore implements ObjectStore {
   readonly location: string;
   readonly readOnly: boolean;
+  readonly vault?: Vault;
 
   constructor(protected readonly real: ObjectStore) {
     this.location = real.location;
     this.readOnly = real.readOnly;
+    if (real.vault !== undefined) this.vault = real.vault;
   }
 
   get(key: string, range?: ByteRange): Promise<Fetched> {

@@ -9,8 +9,11 @@ import { type DiskPool, sha256 } from './disk-pool.js';
 import { ThrashFailure } from './failure.js';
 import { type Glance, type KnownImage, type Model, titleOf } from './model.js';
 import type { Random } from './random.js';
+import { OWN_NAME } from './thrash-keys.js';
 
 const NAMES = ['web', 'mail', 'db'] as const;
+/** Of captures, where there is a machine that may only write. */
+const MACHINES_SHARE = 0.3;
 /** More live images than this are thinned out: the store stays small, and gc has work. */
 const MANY_IMAGES = 16;
 
@@ -63,11 +66,12 @@ export function chooseOperation({ random, model }: Thrashed): OperationName {
 
 async function capture({ runner, model, disks, random, folder }: Thrashed): Promise<void> {
   const disk = disks.next();
-  const image = model.newImage(random.pick(NAMES)!, disk.sha256);
+  const as = runner.hasMachine && random.chance(MACHINES_SHARE) ? 'machine' : 'full';
+  const image = model.newImage(as === 'machine' ? OWN_NAME : random.pick(NAMES)!, disk.sha256);
   const change = model.startChange(image);
   const tag = `c${image.attempt}`;
-  const isTagged = random.chance(0.3);
-  const parent = random.chance(0.15) ? random.pick(model.with('live')) : undefined;
+  const isTagged = as === 'full' && random.chance(0.3);
+  const parent = as === 'full' && random.chance(0.15) ? random.pick(model.with('live')) : undefined;
   const seen = parent && model.glance(parent);
   const fromStdin = random.chance(0.25);
   const path = join(folder, `disk-${image.attempt}`);
@@ -76,7 +80,7 @@ async function capture({ runner, model, disks, random, folder }: Thrashed): Prom
   if (parent !== undefined) words.push('--parent', `@${parent.id}`);
   else if (random.chance(0.1)) words.push('--no-parent');
   words.push('--', fromStdin ? '-' : path, isTagged ? `${image.name}:${tag}` : image.name);
-  const ended = await runner.run('capture', words, fromStdin ? disk.bytes : undefined);
+  const ended = await runner.run('capture', words, { input: fromStdin ? disk.bytes : undefined, as });
   rmSync(path, { force: true });
   if (ended.code === EXIT.done) {
     image.id = (JSON.parse(ended.stdout) as CaptureResult).image!.id;

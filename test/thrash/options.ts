@@ -8,6 +8,7 @@ export const USAGE = `npm run test:thrash -- [options]
   --seed TEXT   repeats the choices of a run; the moments are those of the machine (default: the time)
   --store DIR   where the store is made, and stays; it must not exist (default: a temporary folder, removed on success)
   --lanes N     commands side by side (default: 4)
+  --keys        a store with keys: commands open it with a key file, and some captures are of a machine that may only write
 `;
 
 export interface ThrashOptions {
@@ -15,6 +16,8 @@ export interface ThrashOptions {
   readonly seed: string;
   readonly store?: string;
   readonly lanes: number;
+  /** The store has keys. */
+  readonly keys: boolean;
 }
 
 /** @throws TypeError for what is not an option, or has no sensible value; undefined when help is asked for */
@@ -26,6 +29,7 @@ export function parseThrashOptions(args: readonly string[]): ThrashOptions | und
       seed: { type: 'string', default: String(Date.now()) },
       store: { type: 'string' },
       lanes: { type: 'string', default: '4' },
+      keys: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
@@ -34,6 +38,7 @@ export function parseThrashOptions(args: readonly string[]): ThrashOptions | und
     minutes: positive('--minutes', values.minutes),
     seed: values.seed,
     lanes: Math.ceil(positive('--lanes', values.lanes)),
+    keys: values.keys,
     ...(values.store === undefined ? {} : { store: resolve(values.store) }),
   };
 }

@@ -5,7 +5,6 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { doppel } from '../cli/run-doppel.js';
 import { CommandRunner } from './command-runner.js';
 import { DiskPool } from './disk-pool.js';
 import { ThrashFailure } from './failure.js';
@@ -14,6 +13,7 @@ import { Model } from './model.js';
 import { chooseOperation, OPERATIONS, type Thrashed } from './operations.js';
 import type { ThrashOptions } from './options.js';
 import { Random } from './random.js';
+import { makeStore } from './thrash-keys.js';
 
 export interface ThrashResult {
   readonly minutes: number;
@@ -28,6 +28,8 @@ export interface ThrashResult {
   readonly warnings: ReadonlyMap<string, number>;
   /** Where the store is, if it was kept. */
   readonly store?: string;
+  /** And the folder with the key files that open it. */
+  readonly keys?: string;
 }
 
 export async function runThrash(
@@ -39,11 +41,10 @@ export async function runThrash(
   const store = options.store ?? join(folder, 'store');
   const work = join(folder, 'work');
   mkdirSync(work);
-  const init = await doppel(['--store', store, 'init']); // [1]
-  if (init.code !== 0) throw new Error(init.stderr);
+  const accesses = await makeStore(store, folder, options.keys); // [1]
 
   const random = new Random(options.seed);
-  const runner = new CommandRunner(store, random);
+  const runner = new CommandRunner(store, random, accesses);
   const thrashed = {
     runner,
     model: new Model(),
@@ -67,6 +68,7 @@ export async function runThrash(
     problems: allProblems,
     warnings: runner.warnings,
     ...(isKept ? { store } : {}),
+    ...(isKept && options.keys ? { keys: folder } : {}),
   };
 }
 

@@ -14,7 +14,10 @@ try {
     const result = await runThrash(options, say);
     for (const [warning, times] of result.warnings) say(`  ${times} times: ${warning}`);
     for (const problem of result.problems) say(`PROBLEM: ${problem}`);
-    if (result.problems.length > 0) say(`Failed with seed ${options.seed}; the store is ${result.store}`);
+    if (result.problems.length > 0)
+      say(
+        `Failed with seed ${options.seed}; the store is ${result.store}${result.keys === undefined ? '' : `, its keys are in ${result.keys}`}`,
+      );
     process.stdout.write(`${summaryOf(result)}\n`);
     if (result.problems.length + result.lost > 0) process.exitCode = 1;
   }
