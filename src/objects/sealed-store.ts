@@ -15,6 +15,7 @@ import {
   encodeSealedManifest,
   FormatError,
   type FormatErrorCode,
+  HASH_BYTES,
   joinManifest,
   Kem,
   ManifestKind,
@@ -23,9 +24,11 @@ import {
   pad,
   plainParts,
   RecordKind,
+  readSignatureSlot,
   SEAL_BYTES,
   SEALED_BIT,
   SealedPart,
+  SIGNATURE_SLOT_BYTES,
   splitManifest,
   unpad,
 } from '../../store-format/index.js';
@@ -155,13 +158,34 @@ export class SealedStore implements ObjectStore {
 
   #open(key: string, bytes: Buffer): Buffer {
     try {
-      if (key.startsWith('keys/')) return bytes;
+      if (key.startsWith('keys/')) return this.#ownersSlot(bytes);
       if (key.startsWith('config/')) return openConfig(this.vault, key, bytes);
       return key.startsWith('images/') ? this.#openManifest(key, bytes) : this.#openRecord(key, bytes);
     } catch (cause) {
       if (!(cause instanceof FormatError)) throw cause;
-      throw unusable(this.#placeOf(key), cause, this.vault.canRead);
+      throw unusable(this.#placeOf(key), this.#unlessSigned(key, bytes, cause), this.vault.canRead);
     }
+  }
+
+  /** Who has no key must not make others stop for a newer format: only what somebody signed has one. */
+  #unlessSigned(key: string, bytes: Buffer, cause: FormatError): FormatError {
+    if (cause.code !== 'bad-version' || key.startsWith('config/')) return cause;
+    const slotAt = bytes.length - HASH_BYTES - SIGNATURE_SLOT_BYTES;
+    try {
+      const slot = readSignatureSlot(bytes, slotAt, cause.structure);
+      this.vault.requireSigner(slot, bytes.subarray(0, slotAt), cause.structure);
+      return cause;
+    } catch (error) {
+      if (error instanceof FormatError) return error;
+      throw error;
+    }
+  }
+
+  /** In clear, as whoever opens it has no key yet. */
+  #ownersSlot(bytes: Buffer): Buffer {
+    const { slot, covered } = decodeEnvelope(bytes, 'key slot', blake3);
+    this.vault.requireOwner(slot, covered, 'key slot');
+    return bytes;
   }
 
   #close(key: string, plain: Uint8Array): Buffer {

@@ -11,6 +11,7 @@ import {
   DamagedSchema,
   decodeRecord,
   GcRecordSchema,
+  KeySlotSchema,
   LeaseSchema,
   LostSchema,
   type Mark,
@@ -46,6 +47,7 @@ interface RecordFolder {
 
 const FOLDERS: readonly RecordFolder[] = [
   { folder: 'config', kind: 'config', schema: ConfigSchema, parse: parseNumber, matters: true },
+  { folder: 'keys', kind: 'key', schema: KeySlotSchema, parse: parseLeaseId, matters: true },
   { folder: 'removed', kind: 'mark', schema: MarkSchema, parse: parseMark, matters: true, strict: true },
   { folder: 'leases', kind: 'lease', schema: LeaseSchema, parse: parseLeaseId, matters: true, strict: true },
   { folder: 'pins', kind: 'pin', schema: PinSchema, parse: parseLeaseId, matters: true, strict: true },

@@ -194,9 +194,10 @@ async function addRecords(store: StoreInMemory, image: PubId): Promise<void> {
   }
 }
 
-type Written = ReadonlyMap<string, { readonly lease: LeaseId; readonly kind: PackKind }>;
+export type Written = ReadonlyMap<string, { readonly lease: LeaseId; readonly kind: PackKind }>;
 
-async function writtenPacks(store: StoreInMemory): Promise<Written> {
+/** Who wrote which pack. */
+export async function writtenPacks(store: StoreInMemory): Promise<Written> {
   const { vault } = await store.objects();
   const read = store.place.keysIn('packs').map((key) => {
     const bytes = store.place.objects.get(key)!;
@@ -206,7 +207,11 @@ async function writtenPacks(store: StoreInMemory): Promise<Written> {
   return new Map(read);
 }
 
-function packIn(written: Written, { publication }: PreparedImage, kind: keyof typeof PackKind): string {
+export function packIn(
+  written: Written,
+  { publication }: PreparedImage,
+  kind: keyof typeof PackKind,
+): string {
   const own = [...written].filter(([, pack]) => pack.lease === publication && pack.kind === PackKind[kind]);
   if (own.length !== 1) throw new Error(`${own.length} ${kind} packs, not one`);
   return own[0]![0];

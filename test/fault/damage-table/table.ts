@@ -23,21 +23,27 @@ const COLUMNS = [
 ] as const satisfies readonly (keyof Outcome)[];
 const OTHER = 'any other';
 
-export interface Row {
+export interface Row<Expected = Outcome> {
   readonly kind: string;
   /** `flip row`, `delete`; or that it is for all that no other row names. */
   readonly damages: readonly string[] | typeof OTHER;
-  readonly expected: Outcome;
+  readonly expected: Expected;
 }
 
-export function readTable(): readonly Row[] {
-  const rows: Row[] = [];
-  for (const line of readFileSync(DOCUMENT, 'utf8').split('\n')) {
+export const readTable = (): readonly Row[] => readRows<Outcome>(DOCUMENT, COLUMNS);
+
+/** Of the table with so many columns. */
+export function readRows<Expected>(
+  document: URL,
+  columns: readonly (keyof Expected & string)[],
+): readonly Row<Expected>[] {
+  const rows: Row<Expected>[] = [];
+  for (const line of readFileSync(document, 'utf8').split('\n')) {
     const cells = line.split('|').map((cell) => cell.trim());
-    if (!line.startsWith('| ') || cells.length !== COLUMNS.length + 4 || cells[1] === 'object') continue;
+    if (!line.startsWith('| ') || cells.length !== columns.length + 4 || cells[1] === 'object') continue;
     const [, object, damage, ...found] = cells;
     const kind = object === '' ? rows.at(-1)!.kind : object!;
-    const expected = Object.fromEntries(COLUMNS.map((column, i) => [column, found[i]])) as unknown as Outcome;
+    const expected = Object.fromEntries(columns.map((column, i) => [column, found[i]])) as Expected;
     rows.push({ kind, damages: damage === OTHER ? OTHER : damage!.split(', '), expected });
   }
   return rows;
@@ -56,7 +62,10 @@ export function readLikenesses(): readonly Likeness[] {
   return readFileSync(DOCUMENT, 'utf8')
     .split('\n')
     .map((line) => line.split('|').map((cell) => cell.trim()))
-    .filter(([, , damage, like, ...rest]) => rest.length === 1 && like !== '' && damage?.includes(' '))
+    .filter(
+      ([, , damage, like, ...rest]) =>
+        rest.length === 1 && like !== '' && damage !== 'damage' && !damage?.startsWith('-'),
+    )
     .map(([, kinds, damages, like]) => ({
       kinds: kinds!.split(', '),
       damages: damages!.split(', '),
@@ -80,11 +89,29 @@ function likenessOf(likenesses: readonly Likeness[], each: Case): string | undef
 
 /** @throws when the table has none or several */
 export function rowOf(rows: readonly Row[], likenesses: readonly Likeness[], each: Case): Row {
-  const own = rows.filter(({ kind }) => kind === each.kind);
   const name = likenessOf(likenesses, each) ?? nameOf(each);
-  const named = own.filter(({ damages }) => damages !== OTHER && damages.includes(name));
+  const isNamedRow = rows.some(
+    ({ kind, damages }) => kind === each.kind && damages !== OTHER && damages.includes(name),
+  );
+  return rowFor(rows, each.kind, isNamedRow ? name : (otherLikeness(likenesses, each) ?? name));
+}
+
+/** With keys, all that no row of its own expects may act as something else does without. */
+function otherLikeness(likenesses: readonly Likeness[], { store, kind }: Case): string | undefined {
+  const isMeant = ({ kinds, damages }: Likeness) => kinds.includes(kind) && damages.includes(OTHER);
+  return store === 'keyed' ? likenesses.find(isMeant)?.like : undefined;
+}
+
+/** @throws when the table has none or several */
+export function rowFor<Expected>(
+  rows: readonly Row<Expected>[],
+  ofKind: string,
+  damage: string,
+): Row<Expected> {
+  const own = rows.filter(({ kind }) => kind === ofKind);
+  const named = own.filter(({ damages }) => damages !== OTHER && damages.includes(damage));
   const found = named.length > 0 ? named : own.filter(({ damages }) => damages === OTHER);
-  if (found.length !== 1) throw new Error(`${found.length} rows expect "${nameOf(each)}" of a ${each.kind}`);
+  if (found.length !== 1) throw new Error(`${found.length} rows expect "${damage}" of a ${ofKind}`);
   return found[0]!;
 }
 
@@ -107,7 +134,7 @@ export function unknownLikenesses(
     (kinds[0] === EVERY ? all : kinds).flatMap((kind) => {
       if (!all.includes(kind as KindName)) return [`a ${kind}`];
       const possible = casesOf(kind as KindName, 'keyed').map(nameOf);
-      const unknown = damages.filter((damage) => !possible.includes(damage));
+      const unknown = damages.filter((damage) => damage !== OTHER && !possible.includes(damage));
       const isLike =
         like === OTHER ||
         casesOf(kind as KindName, 'open')
