@@ -14,7 +14,7 @@ import { StoreError } from '../errors.js';
 import { blake3 } from '../hashing/blake3.js';
 import type { Secret } from '../interface.js';
 import { type RecordSource, readRecord } from '../objects/numbered-records.js';
-import type { ObjectStore } from '../objects/object-store.js';
+import type { Fetched, ObjectStore } from '../objects/object-store.js';
 import { openKeyring } from './keyrings.js';
 import { isWeakerThanToday, openSlot } from './passphrase.js';
 import { decodeSlotSecret, type SlotSecret } from './slot-secret.js';
@@ -66,22 +66,35 @@ export async function readSlots(
 
 /**
  * A place's configs, of which each needs the signature of the owner whom the slot knows. Anybody can seal a keyring for a
- * slot, whose public key all can see: nothing that a config says of keys counts before this was looked at.
+ * slot, whose public key all can see: nothing that a config says of keys counts before this was looked at. They are listed
+ * and fetched once, as a place could show others the next time: what was judged is what is used.
  */
 export function ownersConfigs(
   place: RecordSource,
   { storeId, owner }: Pick<SlotSecret, 'storeId' | 'owner'>,
 ): RecordSource {
   const pinned = { storeId, owner: toHex(owner) };
+  const fetched = new Map<string, Fetched>();
+  let listed: Promise<string[]> | undefined;
   return {
     location: place.location,
-    list: (folder) => place.list(folder),
+    list: (folder) => {
+      listed ??= place.list(folder);
+      return listed;
+    },
     get: async (key) => {
-      const fetched = await place.get(key);
-      requireOwnersRecord(pinned, key, fetched.bytes);
-      return fetched;
+      const config = fetched.get(key) ?? (await place.get(key).catch(listAnew));
+      fetched.set(key, config);
+      requireOwnersRecord(pinned, key, config.bytes);
+      return config;
     },
   };
+
+  /** What was listed and is gone has a newer one. */
+  function listAnew(error: unknown): never {
+    listed = undefined;
+    throw error;
+  }
 }
 
 /**

@@ -18,6 +18,7 @@ import {
   ManifestKind,
   manifestParts,
   nameKeyInSealedStore,
+  type PubId,
   pad,
   plainParts,
   RecordKind,
@@ -33,8 +34,10 @@ import { StoreError } from '../errors.js';
 import { blake3 } from '../hashing/blake3.js';
 import { keyedHash } from '../hashing/keyed-ids.js';
 import { keyForbids } from './key-forbids.js';
+import type { RecordSource } from './numbered-records.js';
 import type { ByteRange, Claim, Fetched, Hold, ObjectStore, Temporaries, Upload } from './object-store.js';
 import { closeConfig, openConfig } from './sealed-config.js';
+import { SeenObjects } from './seen-objects.js';
 import { signedBy } from './signed-by.js';
 
 /** Smallest class of a record's payload. */
@@ -60,12 +63,16 @@ export class SealedStore implements ObjectStore {
   readonly freeBytes?: () => Promise<number>;
   readonly localPath?: (key: string) => string;
   readonly #nameHash: (bytes: Uint8Array) => Uint8Array;
+  readonly #seen: SeenObjects;
 
+  /** @param seenImages what the client remembers */
   constructor(
     /** The place, with its objects as they stand there. */
     readonly inner: ObjectStore,
     readonly vault: Vault,
+    seenImages: () => Promise<readonly PubId[]> = async () => [],
   ) {
+    this.#seen = new SeenObjects(inner, seenImages);
     this.location = inner.location;
     this.readOnly = inner.readOnly;
     if (inner.temporaries) this.temporaries = () => inner.temporaries!();
@@ -77,6 +84,15 @@ export class SealedStore implements ObjectStore {
   /** Under the keys that they have there: those of images and packs are the same. */
   get asSealed(): ObjectStore {
     return this.inner;
+  }
+
+  /** What was fetched of the place, opened: for configs, of which those that were judged must be those that are used. */
+  opened(fetched: RecordSource): RecordSource {
+    return {
+      location: fetched.location,
+      list: (folder) => fetched.list(folder),
+      get: async (key) => whole(this.#open(key, (await fetched.get(key)).bytes)),
+    };
   }
 
   async get(key: string, range?: ByteRange): Promise<Fetched> {
@@ -96,7 +112,7 @@ export class SealedStore implements ObjectStore {
 
   async list(folder: string): Promise<string[]> {
     const place = this.#placeOf(folder);
-    const keys = await this.inner.list(place);
+    const keys = await this.#seen.list(place);
     return place === folder ? keys : keys.map((key) => folder + key.slice(place.length));
   }
 
@@ -111,7 +127,10 @@ export class SealedStore implements ObjectStore {
   async claim(key: string, bytes: Uint8Array): Promise<Claim> {
     const sealed = this.#close(key, bytes);
     const claim = await this.inner.claim(this.#placeOf(key), sealed);
-    if (claim.won) return claim;
+    if (claim.won) {
+      if (key.startsWith('config/')) this.#seen.noteConfig(key);
+      return claim;
+    }
     if (sealed.equals(claim.winner)) return { won: false, winner: Buffer.from(bytes) };
     return { won: false, winner: this.#openIfMeant(key, claim.winner) };
   }
@@ -154,7 +173,7 @@ export class SealedStore implements ObjectStore {
   #open(key: string, bytes: Buffer): Buffer {
     try {
       if (key.startsWith('keys/')) return bytes;
-      if (key.startsWith('config/')) return openConfig(this.vault, key, bytes);
+      if (key.startsWith('config/')) return this.#openConfig(key, bytes);
       return key.startsWith('images/') ? this.#openManifest(key, bytes) : this.#openRecord(key, bytes);
     } catch (cause) {
       if (!(cause instanceof FormatError)) throw cause;
@@ -169,6 +188,12 @@ export class SealedStore implements ObjectStore {
       return closeConfig(this.vault, key, plain);
     }
     return key.startsWith('images/') ? this.#closeManifest(key, plain) : this.#closeRecord(key, plain);
+  }
+
+  #openConfig(key: string, bytes: Buffer): Buffer {
+    const plain = openConfig(this.vault, key, bytes);
+    this.#seen.noteConfig(key);
+    return plain;
   }
 
   #closeRecord(key: string, plain: Uint8Array): Buffer {
@@ -264,6 +289,10 @@ function unusable(key: string, cause: FormatError, canRead: boolean): StoreError
     { object: key, offset: cause.offset },
     { cause },
   );
+}
+
+function whole(bytes: Buffer): Fetched {
+  return { bytes, size: bytes.length };
 }
 
 function bounds(size: number, range: ByteRange | undefined): [number, number] {

@@ -49,12 +49,13 @@ export async function openWithKeys(
   const given = await ask({ id: found.storeId, location: place.location, slots });
   const { secret, isWeak } = await unlock(place, found, given);
   if (isWeak) onWarning?.({ code: 'weak-key', message: WEAK_KEY });
-  const { config } = await readConfig(ownersConfigs(place, secret));
+  const configs = ownersConfigs(place, secret);
+  const { config } = await readConfig(configs);
   const vault = openVault(config, secret, (bytes) => environment.random(bytes));
-  const objects = new SealedStore(place, vault);
-  const opened = await readConfig(objects);
-  const rolledBack = await memory?.judgeConfig(place, opened.config, opened.damage !== undefined);
   const images = memory && new MemoryOfImages(memory, vault.keyring);
+  const objects = new SealedStore(place, vault, images && (() => images.seen()));
+  const opened = await readConfig(objects.opened(configs));
+  const rolledBack = await memory?.judgeConfig(configs, opened.config, opened.damage !== undefined);
   const ownWork = ownWorkOf(vault, options);
   return { objects, secret, images, ownWork, ...opened, ...(rolledBack && { damage: rolledBack }) };
 }
