@@ -39,6 +39,7 @@ import type { ByteRange, Claim, Fetched, Hold, ObjectStore, Temporaries, Upload 
 import { closeConfig, openConfig } from './sealed-config.js';
 import { SeenObjects } from './seen-objects.js';
 import { signedBy } from './signed-by.js';
+import { unusable } from './unusable.js';
 
 /** Smallest class of a record's payload. */
 const RECORD_SMALLEST = 512;
@@ -64,6 +65,8 @@ export class SealedStore implements ObjectStore {
   readonly localPath?: (key: string) => string;
   readonly #nameHash: (bytes: Uint8Array) => Uint8Array;
   readonly #seen: SeenObjects;
+  /** What was claimed and not answered. Sealed again it has other bytes: only these tell who claims the key anew that it won. */
+  readonly #unanswered = new Map<string, readonly { readonly sealed: Buffer; readonly plain: Buffer }[]>();
 
   /** @param seenImages what the client remembers */
   constructor(
@@ -126,13 +129,16 @@ export class SealedStore implements ObjectStore {
 
   async claim(key: string, bytes: Uint8Array): Promise<Claim> {
     const sealed = this.#close(key, bytes);
+    const sent = [...(this.#unanswered.get(key) ?? []), { sealed, plain: Buffer.from(bytes) }];
+    this.#unanswered.set(key, sent);
     const claim = await this.inner.claim(this.#placeOf(key), sealed);
+    this.#unanswered.delete(key);
     if (claim.won) {
       if (key.startsWith('config/')) this.#seen.noteConfig(key);
       return claim;
     }
-    if (sealed.equals(claim.winner)) return { won: false, winner: Buffer.from(bytes) };
-    return { won: false, winner: this.#openIfMeant(key, claim.winner) };
+    const own = sent.find((each) => each.sealed.equals(claim.winner));
+    return { won: false, winner: own?.plain ?? this.#openIfMeant(key, claim.winner) };
   }
 
   upload(owner: string): Promise<Upload> {
@@ -264,31 +270,6 @@ function rulesOf(kind: number): (typeof RECORDS)[number] {
 /** Whoever may only write must see that its own lease was broken. */
 function kemOfManifest(kind: number): Kem {
   return kind === ManifestKind.tombstone ? Kem.members : Kem.readers;
-}
-
-function unusable(key: string, cause: FormatError, canRead: boolean): StoreError {
-  if (cause.code === 'bad-version')
-    return new StoreError(
-      'unsupported-format',
-      `${key} cannot be used: ${cause.message}; use the version of doppel that wrote it`,
-      { object: key },
-      { cause },
-    );
-  if (cause.code === 'bad-seal' && !canRead)
-    return new StoreError(
-      'key-forbids',
-      `${key} cannot be opened with a key that may only write (${cause.message}); use one with full access`,
-      { object: key },
-      { cause },
-    );
-  const remedy =
-    cause.code === 'not-allowed' ? 'it was forged: delete the file' : 'put back a good copy of the file';
-  return new StoreError(
-    'object-damaged',
-    `${key} cannot be used: ${cause.message}; ${remedy}`,
-    { object: key, offset: cause.offset },
-    { cause },
-  );
 }
 
 function whole(bytes: Buffer): Fetched {
