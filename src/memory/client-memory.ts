@@ -50,6 +50,11 @@ export class ClientMemory {
       throw this.#refusal('is another one than the store with keys that was here before');
   }
 
+  /** Public key, 64 hex digits. */
+  ownerOf(storeId: string): string | undefined {
+    return this.known.find((memory) => memory.storeId === storeId)?.owner;
+  }
+
   #refusal(what: string): StoreError {
     return new StoreError(
       'rolled-back',

@@ -10,6 +10,7 @@ import { decodeSlotSecret, encodeSlotSecret } from '../../src/keys/slot-secret.j
 import { encodeRecord, type Kdf, keySlotKey, toHex } from '../../store-format/index.js';
 import { inPieces, library, restoredBytes } from '../support/library-store.js';
 import { folderFor } from '../support/machine.js';
+import { vaultOf } from '../support/vault-of.js';
 
 const { initStore, openStore } = library;
 const DISK = randomBytes(300_000);
@@ -212,10 +213,11 @@ test('which parameters are weaker than those of today', (t) => {
 test('a passphrase with weaker parameters opens the store with a warning, until it is changed', async (t) => {
   const passphrase = { kind: 'passphrase', passphrase: 'from long ago' } as const;
   const { location, key, open } = await storeWithKeys(t, passphrase.passphrase);
-  const weak: Kdf = { name: 'scrypt', salt: SALT, n: 2 ** 10, r: 8, p: 1 };
+  const weak: Kdf = { name: 'scrypt', salt: SALT, n: 2 ** 14, r: 8, p: 1 };
   const slot = await sealSlot(decodeSlotSecret(key), weak, passphrase.passphrase);
   const path = keySlotKey(slot.id);
-  writeFileSync(join(location, path), encodeRecord('key', path, slot, blake3));
+  const { signAsOwner } = await vaultOf(location, key);
+  writeFileSync(join(location, path), encodeRecord('key', path, slot, blake3, signAsOwner));
   const warnings: Warning[] = [];
   const store = await open(passphrase, warnings);
   t.deepEqual(
