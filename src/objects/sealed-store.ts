@@ -34,6 +34,7 @@ import { StoreError } from '../errors.js';
 import { blake3 } from '../hashing/blake3.js';
 import { keyedHash } from '../hashing/keyed-ids.js';
 import { keyForbids } from './key-forbids.js';
+import { checkKeySlot } from './key-slot.js';
 import type { RecordSource } from './numbered-records.js';
 import type { ByteRange, Claim, Fetched, Hold, ObjectStore, Temporaries, Upload } from './object-store.js';
 import { closeConfig, openConfig } from './sealed-config.js';
@@ -178,7 +179,7 @@ export class SealedStore implements ObjectStore {
 
   #open(key: string, bytes: Buffer): Buffer {
     try {
-      if (key.startsWith('keys/')) return bytes;
+      if (key.startsWith('keys/')) return this.#openKeySlot(key, bytes);
       if (key.startsWith('config/')) return this.#openConfig(key, bytes);
       return key.startsWith('images/') ? this.#openManifest(key, bytes) : this.#openRecord(key, bytes);
     } catch (cause) {
@@ -194,6 +195,11 @@ export class SealedStore implements ObjectStore {
       return closeConfig(this.vault, key, plain);
     }
     return key.startsWith('images/') ? this.#closeManifest(key, plain) : this.#closeRecord(key, plain);
+  }
+
+  #openKeySlot(key: string, bytes: Buffer): Buffer {
+    checkKeySlot(this.vault, key, bytes);
+    return bytes;
   }
 
   #openConfig(key: string, bytes: Buffer): Buffer {
