@@ -1,7 +1,7 @@
 /** Keys of an open store: what opens it, what does not any more, and what a change leaves as it is. */
 import { randomBytes } from 'node:crypto';
-import { readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { blake3 } from '../../src/hashing/blake3.js';
 import type { Secret, Store, Warning } from '../../src/index.js';
@@ -73,6 +73,17 @@ test('ten slots open one store, and all list the same', async (t) => {
     t.is(listed.filter(({ inUse }) => inUse).length, 1);
     t.deepEqual(await restoredBytes(store, 'web'), DISK);
   }
+});
+
+test('the chunk index in the cache folder is for the user alone, whoever made the folder', async (t) => {
+  const { location, key, open } = await storeWithKeys(t);
+  const { storeId } = library.describeKey(key);
+  const cache = join(dirname(location), 'cache', storeId);
+  await (await open(key)).capture(inPieces(DISK), 'web');
+  t.is(statSync(cache).mode & 0o777, 0o700);
+  chmodSync(cache, 0o755);
+  await (await open(key)).capture(inPieces(DISK), 'web');
+  t.is(statSync(cache).mode & 0o777, 0o700);
 });
 
 test('a slot that was removed opens nothing', async (t) => {
