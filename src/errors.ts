@@ -66,6 +66,8 @@ export interface StoreErrorDetails {
   readonly neededBytes?: number;
   readonly availableBytes?: number;
   readonly exitCode?: number;
+  /** Whether the change came into force could not be found out. */
+  readonly uncertain?: boolean;
   /** The system's code, such as EIO. */
   readonly errno?: string;
 }

@@ -5,6 +5,7 @@ export type FormatErrorCode =
   | 'bad-version' // another format version
   | 'bad-hash' // the bytes differ from those that were written
   | 'bad-value' // a field has a value that no writer produces
+  | 'unknown-key' // sealed or signed by a key that is not at hand
   | 'bad-seal' // sealed bytes that do not open, or a signature that nobody who may gave
   | 'not-allowed' // signed by somebody whose right it is not
   | 'misplaced' // a sound object under another object's key

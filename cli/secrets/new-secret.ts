@@ -1,7 +1,7 @@
 /** The secret of a new slot: a passphrase, or a key file that is made here. */
 import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { NewKey } from '../../src/index.js';
+import type { NewKey, StoreErrorDetails } from '../../src/index.js';
 import { canAsk } from '../ask-consent.js';
 import { UsageError } from '../report-error.js';
 import { promptNewPassphrase } from './prompt.js';
@@ -48,9 +48,16 @@ async function withNewKeyFile<T>(path: string, work: (secret: NewSecret) => Prom
       },
     });
   } catch (error) {
-    if (isMade) await unlink(path).catch(() => undefined); // it opens nothing
+    if (isMade && !isUncertain(error)) await unlink(path).catch(() => undefined); // it opens nothing
     throw error;
   }
+}
+
+/** The key file may be the only one that opens the store. */
+function isUncertain(error: unknown): boolean {
+  return (
+    error instanceof Error && 'details' in error && (error.details as StoreErrorDetails).uncertain === true
+  );
 }
 
 /** For the user alone, and on the disk when this resolves. @throws StoreError when there is something of that name */

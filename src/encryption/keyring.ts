@@ -13,6 +13,8 @@ export interface Keyring {
   readonly access: KeyringPayload['access'];
   /** The slot that it was opened with, 32 hex digits. */
   readonly slot: string;
+  /** What the config grants the slot, in hex: where it says anything else, keys were changed since. */
+  readonly grant: string;
   /** Public key that signs the config, 64 hex digits. */
   readonly owner: string;
   readonly ownerSeed?: Uint8Array;

@@ -194,7 +194,12 @@ export class Vault implements FooterOpener {
   requireSigner(slot: SignatureSlot, covered: Uint8Array, structure: string): Writer {
     const writer = this.writerOf(this.#signerKey(slot, covered, structure));
     if (writer !== undefined) return writer;
-    throw new FormatError('bad-seal', structure, covered.length, 'nobody signed it whose signature counts');
+    throw new FormatError(
+      'unknown-key',
+      structure,
+      covered.length,
+      'nobody signed it whose signature counts',
+    );
   }
 
   /** @param publicKey 64 hex digits. @returns undefined for one that this keyring does not know */
@@ -282,7 +287,7 @@ function xor(a: Uint8Array, b: Uint8Array): Buffer {
 }
 
 function noKey(generation: number): FormatError {
-  return new FormatError('bad-seal', 'seal', 4, `no key of generation ${generation} is at hand`);
+  return new FormatError('unknown-key', 'seal', 4, `no key of generation ${generation} is at hand`);
 }
 
 function unopened(structure: string, offset: number): FormatError {

@@ -25,6 +25,22 @@ export async function requireCurrentKeys(objects: ObjectStore): Promise<void> {
   throw new StoreError('conflict', message, { store: location });
 }
 
+/**
+ * For whoever takes what does not open for damage: it may be sealed or signed with keys that came after the store was opened.
+ * Each change of keys grants all with full access anew.
+ *
+ * @throws conflict
+ */
+export async function requireSameKeys(objects: ObjectStore): Promise<void> {
+  const { vault, location } = objects;
+  if (vault === undefined) return;
+  const { slot, grant } = vault.keyring;
+  const { encryption } = (await readConfig(objects)).config;
+  if (encryption?.grants[slot]?.sealed === grant) return;
+  const message = `The keys of ${location} were changed since it was opened, so that what does not open need not be damaged: run the command again`;
+  throw new StoreError('conflict', message, { store: location });
+}
+
 /** @throws key-forbids */
 export function requireOwnName(objects: ObjectStore, name: string): void {
   const { vault } = objects;

@@ -14,6 +14,7 @@ import {
 import type { Engine } from '../engine/engine.js';
 import { StoreError } from '../errors.js';
 import { blake3 } from '../hashing/blake3.js';
+import { finishKeyChange } from '../keys/change-keys.js';
 import { readRecord } from '../objects/numbered-records.js';
 import { listPacks, type PackListing } from '../packs/list-packs.js';
 
@@ -26,6 +27,7 @@ export async function sweepRecords(
   names: Iterable<string>,
   lost: readonly string[],
 ): Promise<void> {
+  await finishKeyChange(engine);
   for (const folder of ['config', 'gc']) await sweepNumbered(engine, folder);
   for (const name of names) await sweepNumbered(engine, nameFolder(name, blake3));
   const listing = await listPacks(engine.objects);

@@ -23,6 +23,7 @@ export interface Warning {
     | 'target-incomplete'
     | 'rolled-back'
     | 'weak-key'
+    | 'key-leftovers'
     | 'own-work-unusable';
   readonly message: string;
 }

@@ -113,10 +113,12 @@ export function openKeyring(
 
 function toKeyring(payload: KeyringPayload, encryption: Encryption, secret: SlotSecret): Keyring {
   const { access, idKey, memberKeys, dataKeys, ownerSeed, writerSeed, writer, writers, slots } = payload;
+  const slot = toHex(secret.slot);
   return {
     storeId: secret.storeId,
     access,
-    slot: toHex(secret.slot),
+    slot,
+    grant: encryption.grants[slot]!.sealed,
     owner: encryption.owner,
     ...(ownerSeed === undefined ? {} : { ownerSeed: fromHex(ownerSeed) }),
     idKey: fromHex(idKey),

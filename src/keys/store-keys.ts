@@ -1,6 +1,6 @@
 /**
- * The keys of an open store: slots are added and removed, keys changed for new ones (SPEC.md, "Keys"). Each change is one
- * new config; no data is rewritten, and whoever loses a race against another change begins with its result.
+ * The keys of an open store: slots are added and removed, keys changed for new ones (SPEC.md, "Keys"). A change writes
+ * a config and no data, and whoever loses a race against another change begins with its result.
  */
 import {
   type Config,
@@ -12,11 +12,12 @@ import {
   type Writer,
 } from '../../store-format/index.js';
 import { agreementPublicKey, signingPublicKey } from '../encryption/ciphers.js';
-import { changeConfig, requireWritable } from '../engine/config-records.js';
+import { requireWritable } from '../engine/config-records.js';
 import type { Engine } from '../engine/engine.js';
 import { StoreError } from '../errors.js';
 import { checkName } from '../images/reference.js';
 import type { KeyInfo, NewKey, RotateResult, StoreKeys } from '../interface.js';
+import { changeKeys, deleteSlot } from './change-keys.js';
 import { grantTo, newSlotSecret, OWNER, openKeyring } from './keyrings.js';
 import { writeSlot } from './new-keys.js';
 import { newKdf, sealSlot } from './passphrase.js';
@@ -96,7 +97,7 @@ export class OpenStoreKeys implements StoreKeys {
         throw new StoreError('bad-setting', 'This is the last key with full access: add another before');
       return this.#withoutSlot(old, note);
     });
-    await this.engine.objects.delete(keySlotKey(removed!.id));
+    await deleteSlot(this.engine, keySlotKey(removed!.id));
     return removed!;
   }
 
@@ -107,7 +108,7 @@ export class OpenStoreKeys implements StoreKeys {
     const { label } = findSlot(this.#stateOf(this.engine.config).payload.slots, old);
     const { added, secret } = await this.#add({ ...to, label }, old);
     this.secret = secret;
-    await this.engine.objects.delete(keySlotKey(old));
+    await deleteSlot(this.engine, keySlotKey(old));
     return { ...added, inUse: true };
   }
 
@@ -123,9 +124,9 @@ export class OpenStoreKeys implements StoreKeys {
   async #change(edit: (state: KeyState) => KeyState): Promise<KeyState> {
     requireWritable(this.engine);
     let state: KeyState | undefined;
-    this.engine.config = await changeConfig(this.engine.objects, (config) => {
+    this.engine.config = await changeKeys(this.engine, (config) => {
       state = this.#granted(edit(this.#stateOf(config)));
-      return { ...config, encryption: state.encryption };
+      return state.encryption;
     });
     return state!;
   }

@@ -1,6 +1,12 @@
 /** What is told of an object that is sealed, or signed, as it must not be. */
-import type { FormatError } from '../../store-format/index.js';
+import type { FormatError, FormatErrorCode } from '../../store-format/index.js';
 import { StoreError } from '../errors.js';
+
+const REMEDIES: { readonly [code in FormatErrorCode]?: string } = {
+  'not-allowed': 'it was forged: delete the file',
+  'unknown-key':
+    'if keys were changed meanwhile, run the command again; else it was forged: put back a good copy',
+};
 
 export function unusable(key: string, cause: FormatError, canRead: boolean): StoreError {
   if (cause.code === 'bad-version')
@@ -10,18 +16,16 @@ export function unusable(key: string, cause: FormatError, canRead: boolean): Sto
       { object: key },
       { cause },
     );
-  if (cause.code === 'bad-seal' && !canRead)
+  if ((cause.code === 'bad-seal' || cause.code === 'unknown-key') && !canRead)
     return new StoreError(
       'key-forbids',
       `${key} cannot be opened with a key that may only write (${cause.message}); use one with full access`,
       { object: key },
       { cause },
     );
-  const remedy =
-    cause.code === 'not-allowed' ? 'it was forged: delete the file' : 'put back a good copy of the file';
   return new StoreError(
     'object-damaged',
-    `${key} cannot be used: ${cause.message}; ${remedy}`,
+    `${key} cannot be used: ${cause.message}; ${REMEDIES[cause.code] ?? 'put back a good copy of the file'}`,
     { object: key, offset: cause.offset },
     { cause },
   );

@@ -11,6 +11,7 @@
 import { imageKey, type LeaseId, type PackId, type PubId, packKey } from '../../store-format/index.js';
 import { LOST, nameLosses, UNREADABLE } from '../contents/name-losses.js';
 import { readConfig, requireFeatures, requireWritable } from '../engine/config-records.js';
+import { requireSameKeys } from '../engine/current-keys.js';
 import type { Engine } from '../engine/engine.js';
 import { Findings } from '../engine/findings.js';
 import { HeldLease } from '../engine/lease.js';
@@ -93,6 +94,7 @@ class ScrubRun {
     const isSound = this.#checks.unsound.size === 0;
     const needs = (isSound ? await early : undefined) ?? (await this.#needs.find(findings)); // [3]
     const records = await checkRecords(this.engine.objects, needs.names, findings); // [4]
+    if (!isSound || findings.problems.length > 0) await requireSameKeys(this.engine.objects);
     return this.#result(needs, records, findings); // [6]
   }
 
@@ -102,6 +104,7 @@ class ScrubRun {
     const found = new Findings();
     const first = await this.#needs.find(found); // [3]
     const records = await checkRecords(engine.objects, first.names, found); // [4]
+    await requireSameKeys(engine.objects); // all that is unsound was found by now
     const parts = { engine, lease, other, names: first.names };
     const manifests = await repairManifests(parts, first.unreadableImages);
     const replacedObjects = [...(await repairRecords(parts, records.damaged)), ...manifests.restored];
@@ -111,6 +114,7 @@ class ScrubRun {
     const repair = new Repair({ engine, lease, checks: this.#checks, other, findNeeds }, options);
     const hasNews = replacedObjects.length + givenUp.length > 0;
     const mended = await repair.mend(hasNews ? await findNeeds() : first); // [5]
+    if (mended.missing.size > 0) await requireSameKeys(engine.objects);
     const lostEntries = await repair.giveUp(mended.missing);
     const { salvagedEntries, fetchedEntries, writtenBytes, emptiedPacks } = repair;
     const sums = { salvagedEntries, fetchedEntries, lostEntries, writtenBytes, emptiedPacks };

@@ -20,6 +20,7 @@ export const KEYRING: Keyring = {
   storeId: given('storeId'),
   access: 'full',
   slot: secret!.slot!,
+  grant: '',
   owner: open!.owner!,
   ownerSeed: given('ownerSeed'),
   idKey: given('idKey'),

@@ -77,7 +77,7 @@ test('sealed manifest', async (t) => {
     blake3,
   ).header;
   t.deepEqual(read, header);
-  t.deepEqual(signedBy, { writer: 'owner', key: toHex(publicKey('writer')), allowed: true });
+  t.deepEqual(signedBy, { writer: 'owner', access: 'full', key: toHex(publicKey('writer')), allowed: true });
 
   const { headerPartBytes, bodyPartBytes } = said;
   t.is(bytes.readUInt16LE(6), said.kind);

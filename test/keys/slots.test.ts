@@ -2,61 +2,17 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
 import { blake3 } from '../../src/hashing/blake3.js';
-import type { Secret, Store, Warning } from '../../src/index.js';
+import type { Secret, Warning } from '../../src/index.js';
 import { isWeakerThanToday, newKdf, openSlot, sealSlot } from '../../src/keys/passphrase.js';
 import { decodeSlotSecret, encodeSlotSecret } from '../../src/keys/slot-secret.js';
 import { encodeRecord, type Kdf, keySlotKey, toHex } from '../../store-format/index.js';
+import { addKeyFile, storeWithKeys } from '../support/keyed-store.js';
 import { inPieces, library, restoredBytes } from '../support/library-store.js';
-import { folderFor } from '../support/machine.js';
 import { vaultOf } from '../support/vault-of.js';
 
-const { initStore, openStore } = library;
 const DISK = randomBytes(300_000);
-
-interface Scene {
-  readonly location: string;
-  readonly key: string;
-  readonly open: (secret: string | Secret, warnings?: Warning[]) => Promise<Store>;
-}
-
-async function storeWithKeys(t: ExecutionContext, passphrase?: string): Promise<Scene> {
-  const folder = folderFor(t);
-  const [location, stateFolder] = [join(folder, 'store'), join(folder, 'state')];
-  let key = '';
-  const onKey = async (text: string) => {
-    key = text;
-  };
-  await initStore(location, {
-    stateFolder,
-    encrypt: passphrase === undefined ? { onKey } : { onKey, passphrase },
-  });
-  const open = async (secret: string | Secret, warnings: Warning[] = []) => {
-    const store = await openStore(location, {
-      stateFolder,
-      cacheFolder: join(folder, 'cache'),
-      parallelism: 1,
-      onWarning: (warning) => warnings.push(warning),
-      unlock: async () => (typeof secret === 'string' ? { kind: 'key', text: secret } : secret),
-    });
-    t.teardown(() => store.close());
-    return store;
-  };
-  return { location, key, open };
-}
-
-/** @returns text of the new key file */
-async function addKeyFile(store: Store, label: string): Promise<string> {
-  let key = '';
-  await store.keys!.add({
-    label,
-    onKey: async (text) => {
-      key = text;
-    },
-  });
-  return key;
-}
 
 test('ten slots open one store, and all list the same', async (t) => {
   const { key, open } = await storeWithKeys(t);
