@@ -102,7 +102,10 @@ export const WriterSchema = v.object({
   /** Patterns of the image names that it may publish under; all for full access. */
   names: v.array(TextSchema),
   sinceMs: CountSchema,
-  /** What it signs since then does not count. */
+  /**
+   * Since when it writes no more: an image that says that it was begun later does not count. That is the writer's own word, and
+   * of packs and records nothing tells when they were signed (SPEC.md, "Signatures").
+   */
   untilMs: v.exactOptional(CountSchema),
 });
 export type Writer = v.InferOutput<typeof WriterSchema>;

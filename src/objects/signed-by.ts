@@ -17,7 +17,10 @@ export function signedBy(parts: ManifestParts, signer: Writer): ManifestParts {
   return { ...parts, header: encodePayload(known) };
 }
 
-/** A capture that had begun when its writer's key was changed for another ends well. */
+/**
+ * A capture that had begun when its writer's key was changed for another ends well. When it began is its writer's word:
+ * whoever stole an ended key can set the clock back (SECURITY.md, "Where it ends").
+ */
 function mayPublish(
   { access, names, untilMs }: Writer,
   { name, startedMs }: Pick<ManifestHeader, 'name' | 'startedMs'>,
