@@ -41,6 +41,8 @@ export type Encryption = v.InferOutput<typeof EncryptionSchema>;
 
 /** Slots are read before anybody vouches for them: they may ask for no more memory than this. */
 export const KDF_MAX_BYTES = 2 ** 30;
+/** Nor for more work: memory times passes of Argon2id, some minutes. */
+const ARGON2ID_MAX_KIB_PASSES = 2 ** 22;
 
 const ScryptSchema = v.pipe(
   v.object({
@@ -67,6 +69,7 @@ const Argon2idSchema = v.pipe(
     lanes: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(16)),
   }),
   v.check(({ memoryKib, lanes }) => memoryKib >= 8 * lanes, 'a lane has 8 KiB at least'),
+  v.check(({ memoryKib, passes }) => memoryKib * passes <= ARGON2ID_MAX_KIB_PASSES, 'takes too long'),
 );
 export const KdfSchema = v.variant('name', [ScryptSchema, Argon2idSchema]);
 export type Kdf = v.InferOutput<typeof KdfSchema>;

@@ -3,7 +3,7 @@
  * restore reads it (SPEC.md, section 12, "Copy").
  *
  *   [1] a lease in the source that names the images; then, image by image, oldest first:
- *   [2] is it in the target? by its image id
+ *   [2] is it in the target? by its image id, and by its bytes where nobody vouches for these
  *   [3] a lease in the target, which names the image that the copy is predicted from; then what the target has
  *   [4] what it lacks, as it is or cut anew; packs durable
  *   [5] publish, under the target lease's id
@@ -28,6 +28,7 @@ import { newImage } from '../images/to-image.js';
 import { publishImage } from '../intake/publish-image.js';
 import type { CopiedImage, CopyOptions, CopyResult, Image, Problem } from '../interface.js';
 import { ProgressReport } from '../progress.js';
+import { findThere, isBelieved } from './already-there.js';
 import { copiedHeader } from './copied-header.js';
 import { copyEntries } from './copy-entries.js';
 import { cutAnew } from './cut-anew.js';
@@ -115,8 +116,9 @@ class CopyRun {
 
   async #copyImage(open: OpenImages, from: OpenContents): Promise<void> {
     const state = await this.target.library.requireReadable();
-    const there = state.images.find(({ id }) => id === from.image.id); // [2]
-    if (there !== undefined) return this.#tellThere(from.image, there);
+    const { image } = from;
+    const there = await findThere(image, this.target, state.images, this.options.signal); // [2]
+    if (there !== undefined) return this.#tellThere(image, there);
     requireKnownAttachments(from);
     const how = this.#howOf(from);
     const newest = how === 'entries' ? undefined : newestOf(this.target, state, from.image.name);
@@ -229,7 +231,7 @@ async function foundMeanwhile(
   { id }: Image,
 ): Promise<ManifestHeader | undefined> {
   const found = (await library.heads()).headers.filter(
-    (header) => header.imageId === id && isAllowed(header),
+    (header) => header.imageId === id && isAllowed(header) && isBelieved(header),
   );
   const purged = await findPurged(objects, found.map(pubIdOf));
   return found.find((header) => !purged.has(pubIdOf(header)));

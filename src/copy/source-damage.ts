@@ -16,11 +16,13 @@ export interface Damage {
 /** Never leaves the room. */
 export class SourceDamage extends Error {
   readonly problem: Problem;
+  readonly reason: string;
 
   constructor(image: Image, { code, reason, offset, length, chunk }: Damage) {
     const place = offset === undefined ? '' : ` at byte ${offset} (${length} bytes)`;
     const message = `Image ${shortName(image)} was not copied, as it cannot be read${place}: ${reason}`;
     super(message);
+    this.reason = reason;
     this.problem = {
       code,
       message,

@@ -7,12 +7,14 @@ import type { ObjectStore } from '../objects/object-store.js';
 import { matcherOf } from '../system/name-patterns.js';
 import { readConfig } from './config-records.js';
 
-/** @throws key-wrong, conflict */
+/** @throws key-wrong, conflict, rolled-back, object-damaged: what cannot be read may say that the key was removed */
 export async function requireCurrentKeys(objects: ObjectStore): Promise<void> {
   const { vault, location } = objects;
   if (vault === undefined) return;
   const { slot, generation, writer } = vault.keyring;
-  const { encryption } = (await readConfig(objects)).config;
+  const { config, damage } = await readConfig(objects);
+  if (damage !== undefined) throw damage;
+  const { encryption } = config;
   if (encryption?.grants[slot] === undefined) {
     const message = `The key "${writer}" opens ${location} no more: it was removed; ask for another`;
     throw new StoreError('key-wrong', message, { store: location });

@@ -25,6 +25,8 @@ export interface ShownImages {
   readonly names: ReadonlyMap<string, { readonly newest: PubId | undefined; readonly record: number }>;
   /** All that can be read. */
   readonly images: ReadonlySet<PubId>;
+  /** Those that are there, and cannot be read. */
+  readonly unreadable: ReadonlySet<string>;
   /** Nothing was in the way of reading all of it. */
   readonly complete: boolean;
 }

@@ -1,5 +1,5 @@
 /** The library as it is at one moment: headers, with what names and marks say of them. */
-import { type ManifestHeader, type PubId, pubIdOf } from '../../store-format/index.js';
+import { type ManifestHeader, type PubId, parseLeaseId, pubIdOf } from '../../store-format/index.js';
 import type { StoreError } from '../errors.js';
 import type { Image } from '../interface.js';
 import type { ObjectStore } from '../objects/object-store.js';
@@ -49,8 +49,15 @@ export async function readState(
     names.set(name, { newest: newest && pubIdOf(newest), record: highest });
   }
   const strays = straysAmong(listing.headers, marks);
-  const complete = unreadable.length === 0;
-  return { state: { images, strays, listing, unreadable }, shown: { names, images: present, complete } };
+  const shown: ShownImages = {
+    names,
+    images: present,
+    unreadable: new Set(
+      listing.unreadable.flatMap(({ details }) => parseLeaseId(details.object ?? '') ?? []),
+    ),
+    complete: unreadable.length === 0,
+  };
+  return { state: { images, strays, listing, unreadable }, shown };
 }
 
 function straysAmong(

@@ -36,6 +36,15 @@ export function isWeakerThanToday(kdf: Kdf): boolean {
   return kdf.memoryKib < memoryKib || kdf.memoryKib * kdf.passes < memoryKib * passes;
 }
 
+/**
+ * Whether a slot is not even tried. All that doppel ever made cost more; these are the least that are advised anywhere (OWASP,
+ * Password Storage Cheat Sheet: 16 MiB of scrypt, 7 to 46 MiB of Argon2id in one to five passes).
+ */
+export function isTooCheap(kdf: Kdf): boolean {
+  if (kdf.name === 'scrypt') return kdf.n * kdf.r < 2 ** 17;
+  return kdf.memoryKib < 2 ** 13 || kdf.memoryKib * kdf.passes < 2 ** 15;
+}
+
 async function keyOf(kdf: Kdf, passphrase: string): Promise<Uint8Array> {
   const text = passphrase.normalize('NFC');
   const salt = fromHex(kdf.salt);

@@ -23,6 +23,7 @@ import { lastImages } from './last-images.js';
 import { writeSlot } from './new-keys.js';
 import { newKdf, sealSlot } from './passphrase.js';
 import { encodeSlotSecret, type SlotSecret } from './slot-secret.js';
+import { MAX_PASSPHRASE_SLOTS } from './unlock.js';
 
 type LastOf = Awaited<ReturnType<typeof lastImages>>;
 
@@ -162,6 +163,8 @@ export class OpenStoreKeys implements StoreKeys {
     if (payload.slots.some(({ label }) => label !== '' && label === note.label))
       throw new StoreError('bad-setting', `There is a key "${note.label}" already: remove it first`);
     const slots = [...payload.slots, note];
+    if (slots.filter(({ kind }) => kind === 'passphrase').length > MAX_PASSPHRASE_SLOTS)
+      throw new StoreError('bad-setting', `A store has ${MAX_PASSPHRASE_SLOTS} passphrases at most`);
     if (names === undefined) {
       const placeholder = { access: 'full' as const, publicKey, sealed: '' }; // sealed with all of full access
       const grants = { ...encryption.grants, [note.id]: placeholder };

@@ -14,9 +14,9 @@ import { StoreError } from '../errors.js';
 import { blake3 } from '../hashing/blake3.js';
 import type { Secret } from '../interface.js';
 import { type RecordSource, readRecord } from '../objects/numbered-records.js';
-import type { ObjectStore } from '../objects/object-store.js';
+import type { Fetched, ObjectStore } from '../objects/object-store.js';
 import { openKeyring } from './keyrings.js';
-import { isWeakerThanToday, openSlot } from './passphrase.js';
+import { isTooCheap, isWeakerThanToday, openSlot } from './passphrase.js';
 import { decodeSlotSecret, type SlotSecret } from './slot-secret.js';
 
 export interface Unlocked {
@@ -25,63 +25,107 @@ export interface Unlocked {
   readonly isWeak: boolean;
 }
 
-/** @throws key-wrong, bad-key, object-damaged */
-export async function unlock(objects: ObjectStore, config: Config, secret: Secret): Promise<Unlocked> {
-  if (secret.kind === 'key') {
-    const decoded = decodeSlotSecret(secret.text);
-    if (toHex(decoded.storeId) !== config.storeId)
-      throw new StoreError('key-wrong', `This key is for another store than ${objects.location}`);
-    return { secret: decoded, isWeak: false };
-  }
-  const storeId = fromHex(config.storeId);
-  const { slots, damage } = await readSlots(objects);
-  for (const slot of slots) {
-    if (config.encryption?.grants[slot.id] === undefined) continue; // removed, and the file is still there
-    const opened = await openSlot(slot, storeId, secret.passphrase);
-    if (opened !== undefined) return { secret: opened, isWeak: isWeakerThanToday(slot.kdf) };
-  }
-  throw (
-    damage ??
-    new StoreError('key-wrong', `Wrong passphrase for store ${objects.location}`, { store: objects.location })
-  );
+/** Each costs some tenths of a second: whoever serves a store could offer any number. */
+export const MAX_PASSPHRASE_SLOTS = 64;
+
+/**
+ * @param owner whom the client remembers, 64 hex digits: then no other's slots are tried
+ * @throws key-wrong, bad-key, object-damaged
+ */
+export async function unlock(
+  objects: ObjectStore,
+  config: Config,
+  secret: Secret,
+  owner?: string,
+): Promise<Unlocked> {
+  if (secret.kind === 'passphrase') return unlockByPassphrase(objects, config, secret.passphrase, owner);
+  const decoded = decodeSlotSecret(secret.text);
+  if (toHex(decoded.storeId) !== config.storeId)
+    throw new StoreError('key-wrong', `This key is for another store than ${objects.location}`);
+  return { secret: decoded, isWeak: false };
 }
 
-/** Passphrase slots, in no order. One that cannot be read hides no other. */
-export async function readSlots(
+/**
+ * Slots stand in clear, so a server could add some that its own guesses of the passphrase open. Each has to cost it what a
+ * slot costs at least, and whether one opened shows in nothing that is done then, unless the owner signed it.
+ */
+async function unlockByPassphrase(
   objects: ObjectStore,
-): Promise<{ readonly slots: readonly KeySlot[]; readonly damage?: StoreError }> {
-  const slots: KeySlot[] = [];
+  config: Config,
+  passphrase: string,
+  owner: string | undefined,
+): Promise<Unlocked> {
+  const { location } = objects;
+  const storeId = fromHex(config.storeId);
   let damage: StoreError | undefined;
-  const keys = (await objects.list('keys')).filter((key) => parseLeaseId(key) !== undefined);
-  for (const key of keys) {
+  for (const key of await listSlots(objects, config)) {
     try {
-      slots.push(await readRecord(objects, key, 'key', KeySlotSchema));
+      const { slot, bytes } = await readSlot(objects, key);
+      if (owner !== undefined) requireOwnersRecord({ storeId, owner }, key, bytes);
+      const secret = await openSlot(slot, storeId, passphrase);
+      if (secret === undefined) continue;
+      requireOwnersRecord({ storeId, owner: toHex(secret.owner) }, key, bytes);
+      return { secret, isWeak: isWeakerThanToday(slot.kdf) };
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
-      if (error.code !== 'object-missing') damage ??= error;
+      if (error.code !== 'object-missing') damage ??= error; // one that cannot be used hides no other
     }
   }
-  return damage === undefined ? { slots } : { slots, damage };
+  throw damage ?? new StoreError('key-wrong', `Wrong passphrase for store ${location}`, { store: location });
+}
+
+/** Keys of passphrase slots, in no order. One without a grant was removed, and the file is still there. */
+async function listSlots(objects: ObjectStore, { encryption }: Config): Promise<readonly string[]> {
+  const isGranted = (key: string) => encryption?.grants[parseLeaseId(key) ?? ''] !== undefined;
+  const keys = (await objects.list('keys')).filter(isGranted);
+  if (keys.length <= MAX_PASSPHRASE_SLOTS) return keys;
+  const message = `Store ${objects.location} shows ${keys.length} passphrase slots, and no store has more than ${MAX_PASSPHRASE_SLOTS}: open it with a key file, and put back good copies of config/ and keys/`;
+  throw new StoreError('key-wrong', message, { store: objects.location });
+}
+
+async function readSlot(
+  objects: ObjectStore,
+  key: string,
+): Promise<{ readonly slot: KeySlot; readonly bytes: Uint8Array }> {
+  const { bytes, size } = await objects.get(key);
+  const fetched = { location: objects.location, list: async () => [key], get: async () => ({ bytes, size }) };
+  const slot = await readRecord(fetched, key, 'key', KeySlotSchema);
+  if (!isTooCheap(slot.kdf)) return { slot, bytes };
+  const message = `${key} is not tried: its parameters make a passphrase too easy to guess; if it is yours, put back a good copy of the file`;
+  throw new StoreError('object-damaged', message, { object: key });
 }
 
 /**
  * A place's configs, of which each needs the signature of the owner whom the slot knows. Anybody can seal a keyring for a
- * slot, whose public key all can see: nothing that a config says of keys counts before this was looked at.
+ * slot, whose public key all can see: nothing that a config says of keys counts before this was looked at. They are listed
+ * and fetched once, as a place could show others the next time: what was judged is what is used.
  */
 export function ownersConfigs(
   place: RecordSource,
   { storeId, owner }: Pick<SlotSecret, 'storeId' | 'owner'>,
 ): RecordSource {
   const pinned = { storeId, owner: toHex(owner) };
+  const fetched = new Map<string, Fetched>();
+  let listed: Promise<string[]> | undefined;
   return {
     location: place.location,
-    list: (folder) => place.list(folder),
+    list: (folder) => {
+      listed ??= place.list(folder);
+      return listed;
+    },
     get: async (key) => {
-      const fetched = await place.get(key);
-      requireOwnersRecord(pinned, key, fetched.bytes);
-      return fetched;
+      const config = fetched.get(key) ?? (await place.get(key).catch(listAnew));
+      fetched.set(key, config);
+      requireOwnersRecord(pinned, key, config.bytes);
+      return config;
     },
   };
+
+  /** What was listed and is gone has a newer one. */
+  function listAnew(error: unknown): never {
+    listed = undefined;
+    throw error;
+  }
 }
 
 /**

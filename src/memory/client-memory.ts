@@ -50,6 +50,11 @@ export class ClientMemory {
       throw this.#refusal('is another one than the store with keys that was here before');
   }
 
+  /** Public key, 64 hex digits. */
+  ownerOf(storeId: string): string | undefined {
+    return this.known.find((memory) => memory.storeId === storeId)?.owner;
+  }
+
   #refusal(what: string): StoreError {
     return new StoreError(
       'rolled-back',
@@ -61,20 +66,21 @@ export class ClientMemory {
   /**
    * Whether the config in force is one that could have followed what was seen; then it is remembered.
    *
-   * @param place with its objects as they stand there. @returns rolled-back
+   * @param configs as they stand in the place; those that are used, not what it shows when it is asked again
+   * @returns rolled-back
    */
   async judgeConfig(
-    place: RecordSource,
+    configs: RecordSource,
     config: Identity,
     isDamaged: boolean,
   ): Promise<StoreError | undefined> {
     const { storeId, encryption } = config;
     const before = this.known.find((memory) => memory.storeId === storeId);
-    const n = Math.max(0, ...(await place.list('config')).map((key) => parseNumber(key) ?? 0));
+    const n = Math.max(0, ...(await configs.list('config')).map((key) => parseNumber(key) ?? 0));
     const seen = before?.config ?? { n: 0, hash: '' };
     if (n < seen.n) return rolledBack(this.location, [`config ${seen.n} is gone (the newest is ${n})`]);
     if (isDamaged) return undefined;
-    const hash = toHex(blake3((await place.get(configKey(n))).bytes));
+    const hash = toHex(blake3((await configs.get(configKey(n))).bytes));
     if (n === seen.n && hash !== seen.hash)
       return rolledBack(this.location, [`config ${n} is another one than was seen`]);
     const isNews = before === undefined || n > seen.n || !before.locations.includes(this.place);

@@ -2,9 +2,9 @@
  * What this client saw of the images of a store with keys: of each name the newest image and the highest record. Names are
  * kept as keyed hashes: the memory tells them to nobody who has no key.
  */
-import { imageKey, type PubId, toHex } from '../../store-format/index.js';
+import { type PubId, toHex } from '../../store-format/index.js';
 import { type Keyring, nameKeyOf } from '../encryption/keyring.js';
-import { StoreError } from '../errors.js';
+import type { StoreError } from '../errors.js';
 import { blake3 } from '../hashing/blake3.js';
 import { keyedHash } from '../hashing/keyed-ids.js';
 import type { ImageMemory, RecalledImages, ShownImages } from '../images/image-memory.js';
@@ -30,6 +30,12 @@ export class MemoryOfImages implements ImageMemory {
     return { judge: (objects, shown) => this.#judge(before, objects, shown) };
   }
 
+  /** The newest image of each name, as it was last seen. */
+  async seen(): Promise<readonly PubId[]> {
+    const names = (await this.memory.folder.read(this.#storeId))?.names ?? {};
+    return Object.values(names).map(({ image }) => image as PubId);
+  }
+
   async published(name: string, image: PubId): Promise<void> {
     await this.#change((names) => {
       const key = this.#keyOf(name);
@@ -43,7 +49,7 @@ export class MemoryOfImages implements ImageMemory {
     shown: ShownImages,
   ): Promise<StoreError | undefined> {
     const nameOf = new Map(Array.from(shown.names.keys(), (name) => [this.#keyOf(name), name]));
-    const absent = await absentImages(objects, before, shown);
+    const absent = absentImages(before, shown);
     const purged = await findPurged(objects, absent);
     const missing: string[] = [];
     for (const [key, { image, record }] of Object.entries(before)) {
@@ -75,7 +81,9 @@ export class MemoryOfImages implements ImageMemory {
     if (news.size === 0 && ended.length === 0) return;
     await this.#change((names) => {
       const left = Object.entries(names).filter(([, { image }]) => !purged.has(image as PubId));
-      return { ...Object.fromEntries(left), ...Object.fromEntries(news) };
+      // What another process remembers since is newer than what this one was shown.
+      const isSame = (key: string) => names[key]?.image === before[key]?.image;
+      return { ...Object.fromEntries(left), ...Object.fromEntries([...news].filter(([key]) => isSame(key))) };
     });
   }
 
@@ -89,26 +97,8 @@ export class MemoryOfImages implements ImageMemory {
   }
 }
 
-/** Asked for one by one: a listing may lag behind. */
-async function absentImages(
-  objects: ObjectStore,
-  names: StoreMemory['names'],
-  { images }: ShownImages,
-): Promise<readonly PubId[]> {
-  const absent: PubId[] = [];
-  for (const { image } of Object.values(names)) {
-    const id = image as PubId;
-    if (!images.has(id) && (await isAbsent(objects, id))) absent.push(id);
-  }
-  return absent;
-}
-
-/** What cannot be asked for just now is not said to be gone. */
-async function isAbsent(objects: ObjectStore, image: PubId): Promise<boolean> {
-  try {
-    return (await objects.size(imageKey(image))) === undefined;
-  } catch (error) {
-    if (!(error instanceof StoreError)) throw error;
-    return false;
-  }
+/** A listing that lags behind has them nevertheless (`SealedStore.list`): an image that was left out of it is missing. */
+function absentImages(names: StoreMemory['names'], { images, unreadable }: ShownImages): readonly PubId[] {
+  const seen = Object.values(names).map(({ image }) => image as PubId);
+  return seen.filter((image) => !images.has(image) && !unreadable.has(image));
 }

@@ -14,13 +14,13 @@ import {
   encodeEnvelope,
   encodeSealedManifest,
   FormatError,
-  type FormatErrorCode,
   HASH_BYTES,
   joinManifest,
   Kem,
   ManifestKind,
   manifestParts,
   nameKeyInSealedStore,
+  type PubId,
   pad,
   plainParts,
   RecordKind,
@@ -38,9 +38,13 @@ import { StoreError } from '../errors.js';
 import { blake3 } from '../hashing/blake3.js';
 import { keyedHash } from '../hashing/keyed-ids.js';
 import { keyForbids } from './key-forbids.js';
+import { checkKeySlot } from './key-slot.js';
+import type { RecordSource } from './numbered-records.js';
 import type { ByteRange, Claim, Fetched, Hold, ObjectStore, Temporaries, Upload } from './object-store.js';
 import { closeConfig, openConfig } from './sealed-config.js';
+import { SeenObjects } from './seen-objects.js';
 import { signedBy } from './signed-by.js';
+import { unusable } from './unusable.js';
 
 /** Smallest class of a record's payload. */
 const RECORD_SMALLEST = 512;
@@ -65,12 +69,18 @@ export class SealedStore implements ObjectStore {
   readonly freeBytes?: () => Promise<number>;
   readonly localPath?: (key: string) => string;
   readonly #nameHash: (bytes: Uint8Array) => Uint8Array;
+  readonly #seen: SeenObjects;
+  /** What was claimed and not answered. Sealed again it has other bytes: only these tell who claims the key anew that it won. */
+  readonly #unanswered = new Map<string, readonly { readonly sealed: Buffer; readonly plain: Buffer }[]>();
 
+  /** @param seenImages what the client remembers */
   constructor(
     /** The place, with its objects as they stand there. */
     readonly inner: ObjectStore,
     readonly vault: Vault,
+    seenImages: () => Promise<readonly PubId[]> = async () => [],
   ) {
+    this.#seen = new SeenObjects(inner, seenImages);
     this.location = inner.location;
     this.readOnly = inner.readOnly;
     if (inner.temporaries) this.temporaries = () => inner.temporaries!();
@@ -82,6 +92,15 @@ export class SealedStore implements ObjectStore {
   /** Under the keys that they have there: those of images and packs are the same. */
   get asSealed(): ObjectStore {
     return this.inner;
+  }
+
+  /** What was fetched of the place, opened: for configs, of which those that were judged must be those that are used. */
+  opened(fetched: RecordSource): RecordSource {
+    return {
+      location: fetched.location,
+      list: (folder) => fetched.list(folder),
+      get: async (key) => whole(this.#open(key, (await fetched.get(key)).bytes)),
+    };
   }
 
   async get(key: string, range?: ByteRange): Promise<Fetched> {
@@ -101,7 +120,7 @@ export class SealedStore implements ObjectStore {
 
   async list(folder: string): Promise<string[]> {
     const place = this.#placeOf(folder);
-    const keys = await this.inner.list(place);
+    const keys = await this.#seen.list(place);
     return place === folder ? keys : keys.map((key) => folder + key.slice(place.length));
   }
 
@@ -115,10 +134,16 @@ export class SealedStore implements ObjectStore {
 
   async claim(key: string, bytes: Uint8Array): Promise<Claim> {
     const sealed = this.#close(key, bytes);
+    const sent = [...(this.#unanswered.get(key) ?? []), { sealed, plain: Buffer.from(bytes) }];
+    this.#unanswered.set(key, sent);
     const claim = await this.inner.claim(this.#placeOf(key), sealed);
-    if (claim.won) return claim;
-    if (sealed.equals(claim.winner)) return { won: false, winner: Buffer.from(bytes) };
-    return { won: false, winner: this.#openIfMeant(key, claim.winner) };
+    this.#unanswered.delete(key);
+    if (claim.won) {
+      if (key.startsWith('config/')) this.#seen.noteConfig(key);
+      return claim;
+    }
+    const own = sent.find((each) => each.sealed.equals(claim.winner));
+    return { won: false, winner: own?.plain ?? this.#openIfMeant(key, claim.winner) };
   }
 
   upload(owner: string): Promise<Upload> {
@@ -158,8 +183,8 @@ export class SealedStore implements ObjectStore {
 
   #open(key: string, bytes: Buffer): Buffer {
     try {
-      if (key.startsWith('keys/')) return this.#ownersSlot(bytes);
-      if (key.startsWith('config/')) return openConfig(this.vault, key, bytes);
+      if (key.startsWith('keys/')) return this.#openKeySlot(key, bytes);
+      if (key.startsWith('config/')) return this.#openConfig(key, bytes);
       return key.startsWith('images/') ? this.#openManifest(key, bytes) : this.#openRecord(key, bytes);
     } catch (cause) {
       if (!(cause instanceof FormatError)) throw cause;
@@ -181,13 +206,6 @@ export class SealedStore implements ObjectStore {
     }
   }
 
-  /** In clear, as whoever opens it has no key yet. */
-  #ownersSlot(bytes: Buffer): Buffer {
-    const { slot, covered } = decodeEnvelope(bytes, 'key slot', blake3);
-    this.vault.requireOwner(slot, covered, 'key slot');
-    return bytes;
-  }
-
   #close(key: string, plain: Uint8Array): Buffer {
     if (key.startsWith('keys/')) return Buffer.from(plain);
     if (key.startsWith('config/')) {
@@ -195,6 +213,17 @@ export class SealedStore implements ObjectStore {
       return closeConfig(this.vault, key, plain);
     }
     return key.startsWith('images/') ? this.#closeManifest(key, plain) : this.#closeRecord(key, plain);
+  }
+
+  #openKeySlot(key: string, bytes: Buffer): Buffer {
+    checkKeySlot(this.vault, key, bytes);
+    return bytes;
+  }
+
+  #openConfig(key: string, bytes: Buffer): Buffer {
+    const plain = openConfig(this.vault, key, bytes);
+    this.#seen.noteConfig(key);
+    return plain;
   }
 
   #closeRecord(key: string, plain: Uint8Array): Buffer {
@@ -268,33 +297,8 @@ function kemOfManifest(kind: number): Kem {
   return kind === ManifestKind.tombstone ? Kem.members : Kem.readers;
 }
 
-const REMEDIES: { readonly [code in FormatErrorCode]?: string } = {
-  'not-allowed': 'it was forged: delete the file',
-  'unknown-key':
-    'if keys were changed meanwhile, run the command again; else it was forged: put back a good copy',
-};
-
-function unusable(key: string, cause: FormatError, canRead: boolean): StoreError {
-  if (cause.code === 'bad-version')
-    return new StoreError(
-      'unsupported-format',
-      `${key} cannot be used: ${cause.message}; use the version of doppel that wrote it`,
-      { object: key },
-      { cause },
-    );
-  if ((cause.code === 'bad-seal' || cause.code === 'unknown-key') && !canRead)
-    return new StoreError(
-      'key-forbids',
-      `${key} cannot be opened with a key that may only write (${cause.message}); use one with full access`,
-      { object: key },
-      { cause },
-    );
-  return new StoreError(
-    'object-damaged',
-    `${key} cannot be used: ${cause.message}; ${REMEDIES[cause.code] ?? 'put back a good copy of the file'}`,
-    { object: key, offset: cause.offset },
-    { cause },
-  );
+function whole(bytes: Buffer): Fetched {
+  return { bytes, size: bytes.length };
 }
 
 function bounds(size: number, range: ByteRange | undefined): [number, number] {

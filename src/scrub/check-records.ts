@@ -31,6 +31,7 @@ import { blake3 } from '../hashing/blake3.js';
 import { readRecord } from '../objects/numbered-records.js';
 import type { ObjectStore } from '../objects/object-store.js';
 import { mapConcurrently } from '../system/map-concurrently.js';
+import { checkSlots, slotCheck } from './check-slots.js';
 
 const READS_AHEAD = 16;
 
@@ -47,7 +48,6 @@ interface RecordFolder {
 
 const FOLDERS: readonly RecordFolder[] = [
   { folder: 'config', kind: 'config', schema: ConfigSchema, parse: parseNumber, matters: true },
-  { folder: 'keys', kind: 'key', schema: KeySlotSchema, parse: parseLeaseId, matters: true },
   { folder: 'removed', kind: 'mark', schema: MarkSchema, parse: parseMark, matters: true, strict: true },
   { folder: 'leases', kind: 'lease', schema: LeaseSchema, parse: parseLeaseId, matters: true, strict: true },
   { folder: 'pins', kind: 'pin', schema: PinSchema, parse: parseLeaseId, matters: true, strict: true },
@@ -57,6 +57,14 @@ const FOLDERS: readonly RecordFolder[] = [
   { folder: 'damaged', kind: 'damaged', schema: DamagedSchema, parse: parsePackId, matters: false },
   { folder: 'attested', kind: 'attestation', schema: AttestationSchema, parse: parseLeaseId, matters: false },
 ];
+
+const KEY_SLOTS: RecordFolder = {
+  folder: 'keys',
+  kind: 'key',
+  schema: KeySlotSchema,
+  parse: parseLeaseId,
+  matters: true,
+};
 
 /** A record that cannot be used, though it can be read. */
 export interface DamagedRecord {
@@ -84,9 +92,12 @@ export async function checkRecords(
     const folder = nameFolder(name, blake3);
     folders.push({ folder, kind: 'name', schema: NameRecordSchema, parse: parseNumber, matters: true });
   }
+  const { vault } = objects;
+  if (vault !== undefined) folders.push(KEY_SLOTS);
   const damaged: DamagedRecord[] = [];
   let count = 0;
   for (const folder of folders) count += await checkFolder(objects, folder, damaged, findings);
+  if (vault !== undefined) damaged.push(...(await checkSlots(objects, vault, findings)));
   for (const folder of ['images', 'packs']) await checkNames(objects, folder, findings);
   return { objects: count, damaged };
 }
@@ -111,7 +122,10 @@ async function checkFolder(
       const inForce = number === undefined || number === highest;
       if (matters && inForce) findings.add(error);
       else findings.hint({ code: 'record-damaged', message: error.message, object: key });
-      const check = (bytes: Uint8Array) => void decodeRecord(kind, key, bytes, schema, blake3);
+      const check =
+        kind === 'key'
+          ? slotCheck(objects.vault!, key)
+          : (bytes: Uint8Array) => void decodeRecord(kind, key, bytes, schema, blake3);
       if (error.code === 'object-damaged') damaged.push({ key, kind, inForce, check });
     }
   });

@@ -30,7 +30,7 @@ import type { Workers } from '../workers/jobs.js';
 import { WorkerPool } from '../workers/pool.js';
 import { sharedWorkers } from '../workers/shared-workers.js';
 import { FolderBackedStore } from './folder-backed-store.js';
-import { checkIsFree, checkIsStore, indexFolderOf } from './store-location.js';
+import { checkIsFree, checkIsStore, indexFolderOf, makePrivate } from './store-location.js';
 import type { Unlocked } from './with-keys.js';
 
 /**
@@ -74,7 +74,10 @@ async function openEngine(location: string, options: OpenOptions, workers: Worke
     memory: images,
     ownWork,
     workers,
-    openIndex: () => acquireSlot(indexFolder),
+    openIndex: async () => {
+      if (isPrivate) await makePrivate(indexFolder);
+      return acquireSlot(indexFolder);
+    },
     warn: options.onWarning ?? (() => undefined),
   });
   return { engine, indexFolder, secret };

@@ -1,4 +1,4 @@
-import { access, constants, readdir, stat } from 'node:fs/promises';
+import { access, chmod, constants, mkdir, readdir, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { FOLDERS } from '../../store-format/index.js';
@@ -68,4 +68,10 @@ export function indexFolderOf(
   if (!readOnly) return join(location, 'index');
   const cache = cacheFolder ?? join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'doppel');
   return join(cache, storeId);
+}
+
+/** What lies there tells which known content a store has: it is for the user alone. */
+export async function makePrivate(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await chmod(folder, 0o700);
 }

@@ -1,5 +1,5 @@
 /** Making and opening stores with keys: all of it that needs what knows keys. */
-import type { Config } from '../../store-format/index.js';
+import { type Config, fromHex } from '../../store-format/index.js';
 import type { Vault } from '../encryption/vault.js';
 import { type ReadConfig, readConfig } from '../engine/config-records.js';
 import type { Engine } from '../engine/engine.js';
@@ -45,18 +45,27 @@ export async function openWithKeys(
 ): Promise<Unlocked> {
   const { unlock: ask, onWarning } = options;
   if (ask === undefined) throw keyNeeded(place.location);
-  const slots = Object.keys(found.encryption.grants);
+  const owner = memory?.ownerOf(found.storeId);
+  const locked = owner === undefined ? found : await configOf(place, found.storeId, owner);
+  const slots = Object.keys(locked.encryption?.grants ?? {});
   const given = await ask({ id: found.storeId, location: place.location, slots });
-  const { secret, isWeak } = await unlock(place, found, given);
+  const { secret, isWeak } = await unlock(place, locked, given, owner);
   if (isWeak) onWarning?.({ code: 'weak-key', message: WEAK_KEY });
-  const { config } = await readConfig(ownersConfigs(place, secret));
+  const configs = ownersConfigs(place, secret);
+  const { config } = await readConfig(configs);
   const vault = openVault(config, secret, (bytes) => environment.random(bytes));
-  const objects = new SealedStore(place, vault);
-  const opened = await readConfig(objects);
-  const rolledBack = await memory?.judgeConfig(place, opened.config, opened.damage !== undefined);
   const images = memory && new MemoryOfImages(memory, vault.keyring);
+  const objects = new SealedStore(place, vault, images && (() => images.seen()));
+  const opened = await readConfig(objects.opened(configs));
+  const rolledBack = await memory?.judgeConfig(configs, opened.config, opened.damage !== undefined);
   const ownWork = ownWorkOf(vault, options);
   return { objects, secret, images, ownWork, ...opened, ...(rolledBack && { damage: rolledBack }) };
+}
+
+/** Who remembers the owner need not look at what others say. */
+async function configOf(place: ObjectStore, storeId: string, owner: string): Promise<Config> {
+  const pinned = { storeId: fromHex(storeId), owner: fromHex(owner) };
+  return (await readConfig(ownersConfigs(place, pinned))).config;
 }
 
 /** Whoever can read the store needs no copy of what it says. */

@@ -47,6 +47,8 @@ export interface Between {
   /** What stands between the process and the folder. */
   readonly wrap?: (objects: ObjectStore) => ObjectStore;
   readonly workers?: Workers;
+  /** Of a store with keys: another than the first one. */
+  readonly key?: string;
 }
 
 export class CopyStore {
@@ -83,10 +85,14 @@ export class CopyStore {
     return new CopyStore(folder, this.key);
   }
 
-  async process({ wrap = (objects) => objects, workers = inlineWorkers() }: Between = {}): Promise<Engine> {
+  async process({
+    wrap = (objects) => objects,
+    workers = inlineWorkers(),
+    key = this.key,
+  }: Between = {}): Promise<Engine> {
     const environment = systemEnvironment('test');
     const place = wrap(await FolderStore.open(this.folder, toHex(environment.random(8))));
-    const objects = this.key === undefined ? place : await this.#opened(place);
+    const objects = key === undefined ? place : await this.#opened(place, key);
     const { config, damage } = await readConfig(objects);
     const close = async () => {};
     const slot = { index: new MemoryIndex(), damage: undefined, laterDamage: () => undefined, close };
@@ -101,9 +107,9 @@ export class CopyStore {
     });
   }
 
-  async #opened(place: ObjectStore): Promise<ObjectStore> {
+  async #opened(place: ObjectStore, key: string): Promise<ObjectStore> {
     const { config } = await readConfig(place);
-    const { secret } = await unlock(place, config, { kind: 'key', text: this.key! });
+    const { secret } = await unlock(place, config, { kind: 'key', text: key });
     return new SealedStore(
       place,
       openVault(config, secret, (bytes) => systemEnvironment().random(bytes)),

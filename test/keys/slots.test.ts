@@ -1,7 +1,7 @@
 /** Keys of an open store: what opens it, what does not any more, and what a change leaves as it is. */
 import { randomBytes } from 'node:crypto';
-import { readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import test from 'ava';
 import { blake3 } from '../../src/hashing/blake3.js';
 import type { Secret, Warning } from '../../src/index.js';
@@ -10,6 +10,7 @@ import { decodeSlotSecret, encodeSlotSecret } from '../../src/keys/slot-secret.j
 import { encodeRecord, type Kdf, keySlotKey, toHex } from '../../store-format/index.js';
 import { addKeyFile, storeWithKeys } from '../support/keyed-store.js';
 import { inPieces, library, restoredBytes } from '../support/library-store.js';
+import { vaultOf } from '../support/vault-of.js';
 
 const DISK = randomBytes(300_000);
 
@@ -28,6 +29,17 @@ test('ten slots open one store, and all list the same', async (t) => {
     t.is(listed.filter(({ inUse }) => inUse).length, 1);
     t.deepEqual(await restoredBytes(store, 'web'), DISK);
   }
+});
+
+test('the chunk index in the cache folder is for the user alone, whoever made the folder', async (t) => {
+  const { location, key, open } = await storeWithKeys(t);
+  const { storeId } = library.describeKey(key);
+  const cache = join(dirname(location), 'cache', storeId);
+  await (await open(key)).capture(inPieces(DISK), 'web');
+  t.is(statSync(cache).mode & 0o777, 0o700);
+  chmodSync(cache, 0o755);
+  await (await open(key)).capture(inPieces(DISK), 'web');
+  t.is(statSync(cache).mode & 0o777, 0o700);
 });
 
 test('a slot that was removed opens nothing', async (t) => {
@@ -168,10 +180,11 @@ test('which parameters are weaker than those of today', (t) => {
 test('a passphrase with weaker parameters opens the store with a warning, until it is changed', async (t) => {
   const passphrase = { kind: 'passphrase', passphrase: 'from long ago' } as const;
   const { location, key, open } = await storeWithKeys(t, passphrase.passphrase);
-  const weak: Kdf = { name: 'scrypt', salt: SALT, n: 2 ** 10, r: 8, p: 1 };
+  const weak: Kdf = { name: 'scrypt', salt: SALT, n: 2 ** 14, r: 8, p: 1 };
   const slot = await sealSlot(decodeSlotSecret(key), weak, passphrase.passphrase);
   const path = keySlotKey(slot.id);
-  writeFileSync(join(location, path), encodeRecord('key', path, slot, blake3));
+  const { signAsOwner } = await vaultOf(location, key);
+  writeFileSync(join(location, path), encodeRecord('key', path, slot, blake3, signAsOwner));
   const warnings: Warning[] = [];
   const store = await open(passphrase, warnings);
   t.deepEqual(
