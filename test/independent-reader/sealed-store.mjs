@@ -129,9 +129,7 @@ export class OpenStore {
       header.pubId === pubId && body.length === 8 + 32 * pages + 40 * body.readUInt32LE(4),
       `${key} is wrong inside`,
     );
-    const mayCallItSo =
-      writer.access === 'full' || writer.names.some((pattern) => matches(pattern, header.name));
-    if (!mayCallItSo) return undefined;
+    if (!counts(writer, header, seal.readUInt32LE(4))) return undefined;
     return {
       header,
       pageIds: Array.from({ length: pages }, (_, i) => body.subarray(8 + 32 * i, 40 + 32 * i)),
@@ -150,12 +148,10 @@ export class OpenStore {
     const ids = list(this.path, 'images').filter(
       (id) => /^[0-9a-f]{32}$/.test(id) && this.#isLive(id, marks),
     );
-    const order = ({ header: a }, { header: b }) =>
-      a.sequence - b.sequence || a.createdMs - b.createdMs || (a.pubId < b.pubId ? -1 : 1);
     const images = ids
       .map((id) => this.manifest(id)) // one that cannot be read may be the newest [11, I12]
       .filter((image) => image?.header.name === name)
-      .sort(order);
+      .sort((a, b) => inOrder(a.header, b.header));
     if (tag === undefined) return images.at(-1);
     const folder = `tags/${prf(this.nameKey, hash(domain('doppel name'), Buffer.from(name))).toString('hex')}`;
     const [n] = numbersIn(this.path, folder);
@@ -165,6 +161,20 @@ export class OpenStore {
       return images.find(({ header }) => header.pubId === said.image);
     return captured;
   }
+}
+
+/** Whether an image is what its writer calls it. [17, Signatures] */
+function counts(writer, header, generation) {
+  if (writer.access === 'full') return !(generation > writer.untilGeneration);
+  if (!writer.names.some((pattern) => matches(pattern, header.name))) return false;
+  if (writer.untilMs === undefined) return true;
+  return writer.last.some((last) => last.name === header.name && inOrder(header, last) <= 0);
+}
+
+/** Of images of one name. [9] */
+function inOrder(a, b) {
+  if (a.pubId === b.pubId) return 0;
+  return a.sequence - b.sequence || a.createdMs - b.createdMs || (a.pubId < b.pubId ? -1 : 1);
 }
 
 /** A legal name is for itself alone, any other pattern a glob: `*`, `?`, `[a-c]`, `{a,b}`. [9] */
