@@ -12,9 +12,9 @@ import type { StoreInMemory } from '../../support/memory-engine.js';
 export const PASSPHRASE = 'correct horse battery staple';
 const { random } = systemEnvironment();
 
-/** Guarded as cheaply as the format allows: the table opens a store by passphrase many times. */
+/** Guarded as cheaply as is accepted: the table opens a store by passphrase many times. */
 export function cheapSlot(secret: SlotSecret, passphrase: string): Promise<KeySlot> {
-  return sealSlot(secret, { name: 'scrypt', n: 16, r: 1, p: 1, salt: toHex(random(32)) }, passphrase);
+  return sealSlot(secret, { name: 'scrypt', n: 2 ** 14, r: 8, p: 1, salt: toHex(random(32)) }, passphrase);
 }
 
 /** @returns the key of its record */
@@ -25,10 +25,14 @@ export async function addSlot(store: StoreInMemory, passphrase: string, id: Uint
   const slot = toHex(secret.slot);
   await writeSlot(objects, objects.vault!, await cheapSlot(secret, passphrase));
   await changeConfig(objects, (config) => {
-    const { payload } = openKeyring(config, store.secret!);
-    const grant = grantTo(slot, toHex(agreementPublicKey(secret.secret)), payload, storeId, random);
+    const { payload: old } = openKeyring(config, store.secret!);
+    const note = { id: slot, label: '', kind: 'passphrase', createdMs: 0 } as const;
+    const payload = { ...old, slots: [...old.slots, note] };
     const { encryption } = config as Required<typeof config>;
-    return { ...config, encryption: { ...encryption, grants: { ...encryption.grants, [slot]: grant } } };
+    const publicKeys = Object.entries(encryption.grants).map(([id, grant]) => [id, grant.publicKey] as const);
+    const all = [...publicKeys, [slot, toHex(agreementPublicKey(secret.secret))] as const];
+    const grants = all.map(([id, key]) => [id, grantTo(id, key, payload, storeId, random)] as const);
+    return { ...config, encryption: { ...encryption, grants: Object.fromEntries(grants) } };
   });
   return keySlotKey(slot);
 }
