@@ -7,17 +7,30 @@ import { createBLAKE3 } from 'hash-wasm';
 import type { Blake3 } from '../../store-format/layouts.js';
 import { blake3 } from './blake3.js';
 
+/** What has started, by key: WebAssembly takes half a microsecond where native hashers take two, most of it for the call. */
+const started = new Map<string, Blake3>();
+
+/** A thread that waits for work in a blocking way must ask for this first, or nothing ever starts there. */
+export async function startKeyedHash(key: Uint8Array): Promise<void> {
+  if (started.has(nameOf(key))) return;
+  const hasher = await createBLAKE3(256, Buffer.from(key));
+  started.set(nameOf(key), (digest) => hasher.init().update(digest).digest('binary'));
+}
+
+const nameOf = (key: Uint8Array): string => Buffer.from(key).toString('latin1');
+
 /**
  * @param key 32 bytes
- * @returns a PRF over 32 bytes. WebAssembly takes half a microsecond where native hashers take two, most of it for the
- *   call; until it has started, JavaScript gives the same bytes
+ * @returns a PRF over 32 bytes. Until the fast one has started, JavaScript gives the same bytes
  */
 export function keyedHash(key: Uint8Array): Blake3 {
-  let hash: Blake3 = (digest) => noble(digest, { key });
-  void createBLAKE3(256, Buffer.from(key)).then((hasher) => {
-    hash = (digest) => hasher.init().update(digest).digest('binary');
-  });
-  return (digest) => hash(digest);
+  const name = nameOf(key);
+  void startKeyedHash(key);
+  let fast: Blake3 | undefined;
+  return (digest) => {
+    fast ??= started.get(name);
+    return fast === undefined ? noble(digest, { key }) : fast(digest);
+  };
 }
 
 /** How entries are hashed under this key. */

@@ -7,8 +7,13 @@
  */
 import type * as Jobs from './jobs.js' with { 'resolution-mode': 'import' };
 
+async function startHash(entryKey: Uint8Array | undefined): Promise<void> {
+  if (entryKey !== undefined) await (await import('../hashing/keyed-ids.js')).startKeyedHash(entryKey);
+}
+
 export = {
   async scan(job: Jobs.ScanJob): Promise<Jobs.ScanResult> {
+    await startHash(job.entryKey);
     return (await import('./scan-job.js')).scan(job);
   },
 
@@ -21,6 +26,7 @@ export = {
   },
 
   async fetch(job: Jobs.FetchJob): Promise<Jobs.FetchResult> {
+    await startHash(job.entryKey);
     return (await import('./fetch-job.js')).fetch(job);
   },
 
@@ -33,10 +39,12 @@ export = {
   },
 
   async compareChunks(job: Jobs.CompareChunksJob): Promise<Jobs.CompareChunksResult> {
+    await startHash(job.entryKey);
     return (await import('./compare-job.js')).compareChunks(job);
   },
 
   async checkPack(job: Jobs.CheckPackJob): Promise<Jobs.CheckPackResult> {
+    if (job.keyring) await startHash((await import('../encryption/keyring.js')).entryKeyOf(job.keyring));
     return (await import('./check-pack-job.js')).checkPack(job);
   },
 };
