@@ -142,8 +142,6 @@ class CaptureRun {
     };
     const header = await describeImage(engine, catalog, captured, facts, options);
     const relied = new Set([...sink.known.packsReliedOn, ...captured.writer.packsOfParent]);
-    // What a machine that may only write signs with a key that has ended counts for nothing.
-    if (!this.knowledge.canRead) await requireCurrentKeys(engine.objects);
     const publication = { engine, catalog, lease, relied, signal: options.signal };
     const { pageIds } = captured.writer;
     await publishImage(publication, { header, pageIds, attachments }); // [5]

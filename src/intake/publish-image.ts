@@ -7,6 +7,7 @@ import {
   type PubId,
   pubIdOf,
 } from '../../store-format/index.js';
+import { requireCurrentKeys } from '../engine/current-keys.js';
 import type { Engine } from '../engine/engine.js';
 import type { HeldLease } from '../engine/lease.js';
 import { blake3 } from '../hashing/blake3.js';
@@ -23,7 +24,7 @@ export interface Publication {
   readonly signal: AbortSignal | undefined;
 }
 
-/** @throws conflict, lease-broken, the signal's reason */
+/** @throws conflict, lease-broken, key-wrong, the signal's reason */
 export async function publishImage(
   { engine, catalog, lease, relied, signal }: Publication,
   manifest: Manifest,
@@ -33,7 +34,12 @@ export async function publishImage(
   decodeManifest(bytes, header.pubId as PubId, blake3); // what nobody can read must not be published
   await settlePacks(engine.objects, relied);
   signal?.throwIfAborted();
+  // What a machine that may only write signs with a key that has ended counts for nothing. Whoever ends it looks for images
+  // behind that; so it looks whether it was ended behind its image.
+  const mayEnd = engine.objects.vault?.canRead === false;
+  if (mayEnd) await requireCurrentKeys(engine.objects);
   await lease.publish(bytes);
+  if (mayEnd) await requireCurrentKeys(engine.objects);
   await engine.memory?.published(header.name, pubIdOf(header));
   await catalog.index.addCover(pubIdOf(header), [...relied]).catch(() => undefined); // it only saves time
 }

@@ -2,8 +2,8 @@
  * A change of keys gets into force, and what it ended goes:
  *
  *   [1] the new config is claimed; a lost answer is looked into
- *   [2] the next one says the same: without the newest keys nobody reads what is sealed for them, and no single bad sector
- *       may take them
+ *   [2] the next one has the same keys: without the newest nobody reads what is sealed for them, and no single bad sector
+ *       may take them. It may say more, of what could only be seen once the change stood
  *   [3] configs before those two go: a slot that was removed still has its grant there
  *
  * After [1] the change stands. What fails then is told, and done by the next change or by gc.
@@ -21,10 +21,16 @@ import { StoreError } from '../errors.js';
 import { readRecord } from '../objects/numbered-records.js';
 import type { ObjectStore } from '../objects/object-store.js';
 
-/** @param edit may be called again, when others change the config at the same time */
+export type EditKeys = (config: Config) => Encryption;
+
+/**
+ * @param edit may be called again, when others change the config at the same time
+ * @param complete called once the change stands: what is to be said then as well
+ */
 export async function changeKeys(
   { objects, warn }: Pick<Engine, 'objects' | 'warn'>,
-  edit: (config: Config) => Encryption,
+  edit: EditKeys,
+  complete: () => Promise<EditKeys | undefined>,
 ): Promise<Config> {
   let encryption: Encryption | undefined;
   const change = (config: Config) => {
@@ -37,7 +43,8 @@ export async function changeKeys(
     if (encryption === undefined || !(await isInForce(objects, encryption, error))) throw error;
   }
   try {
-    const config = await changeConfig(objects, (same) => same); // [2]
+    const more = await complete();
+    const config = await changeConfig(objects, (same) => (more ? { ...same, encryption: more(same) } : same)); // [2]
     await forgetEarlierConfigs(objects); // [3]
     return config;
   } catch (error) {

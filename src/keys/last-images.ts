@@ -5,10 +5,10 @@
 import type { PlaceInOrder, Writer } from '../../store-format/index.js';
 import type { ImageLibrary } from '../images/image-library.js';
 
+export type LastOf = (writer: Writer) => readonly PlaceInOrder[];
+
 /** For each writer that may only write, by its public key. Images that were removed are those of nobody. */
-export async function lastImages(
-  library: ImageLibrary,
-): Promise<(writer: Writer) => readonly PlaceInOrder[]> {
+export async function lastImages(library: ImageLibrary): Promise<LastOf> {
   const places = new Map<string, Map<string, PlaceInOrder>>();
   for (const { removed, signedBy, name, sequence, created, publication } of (await library.load()).images) {
     if (removed || signedBy?.access !== 'write') continue;

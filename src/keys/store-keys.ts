@@ -18,14 +18,13 @@ import { StoreError } from '../errors.js';
 import { checkName } from '../images/reference.js';
 import type { KeyInfo, NewKey, RotateResult, StoreKeys } from '../interface.js';
 import { changeKeys, deleteSlot } from './change-keys.js';
+import { ended, machinesEndedBy } from './ended-writers.js';
 import { grantTo, newSlotSecret, OWNER, openKeyring } from './keyrings.js';
-import { lastImages } from './last-images.js';
+import { type LastOf, lastImages } from './last-images.js';
 import { writeSlot } from './new-keys.js';
 import { newKdf, sealSlot } from './passphrase.js';
 import { encodeSlotSecret, type SlotSecret } from './slot-secret.js';
 import { MAX_PASSPHRASE_SLOTS } from './unlock.js';
-
-type LastOf = Awaited<ReturnType<typeof lastImages>>;
 
 /** A full keyring with the public keys of all slots: what a new config is made from. */
 interface KeyState {
@@ -131,10 +130,27 @@ export class OpenStoreKeys implements StoreKeys {
   async #change(edit: (state: KeyState) => KeyState): Promise<KeyState> {
     requireWritable(this.engine);
     let state: KeyState | undefined;
-    this.engine.config = await changeKeys(this.engine, (config) => {
-      state = this.#granted(edit(this.#stateOf(config)));
+    let endedNow: ReadonlySet<string> = new Set();
+    const first = (config: Config) => {
+      const old = this.#stateOf(config);
+      state = this.#granted(edit(old));
+      endedNow = machinesEndedBy(old.payload, state.payload);
       return state.encryption;
-    });
+    };
+    // A machine may have published in the last moment: it looks at the config behind that, so what is there now is all.
+    const complete = async () => {
+      if (endedNow.size === 0) return undefined;
+      const lastOf = await lastImages(this.engine.library);
+      return (config: Config) => {
+        const now = this.#stateOf(config);
+        const writers = now.payload.writers.map((writer) =>
+          endedNow.has(writer.publicKey) ? { ...writer, last: [...lastOf(writer)] } : writer,
+        );
+        state = this.#granted({ ...now, payload: { ...now.payload, writers } });
+        return state.encryption;
+      };
+    };
+    this.engine.config = await changeKeys(this.engine, first, complete);
     return state!;
   }
 
@@ -252,14 +268,6 @@ export class OpenStoreKeys implements StoreKeys {
     if (this.access === 'full') return;
     throw new StoreError('key-forbids', 'Only a key with full access lists, exports or changes keys');
   }
-}
-
-/** Who has ended once has ended for good. */
-function ended(writer: Writer, untilMs: number, lastOf: LastOf, untilGeneration: number): Writer {
-  if (writer.untilMs !== undefined) return writer;
-  return writer.access === 'full'
-    ? { ...writer, untilMs, untilGeneration }
-    : { ...writer, untilMs, last: [...lastOf(writer)] };
 }
 
 function noteOf({ label, passphrase, onKey, writeOnly }: NewKey, id: string, createdMs: number): SlotNote {
