@@ -3,8 +3,10 @@ import { randomBytes } from 'node:crypto';
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import { capture } from '../../src/capture/capture.js';
 import { Vault } from '../../src/encryption/vault.js';
 import { StoreError } from '../../src/errors.js';
+import { decodeSlotSecret, type SlotSecret } from '../../src/keys/slot-secret.js';
 import { OpenStoreKeys } from '../../src/keys/store-keys.js';
 import type { ObjectStore } from '../../src/objects/object-store.js';
 import { SealedStore } from '../../src/objects/sealed-store.js';
@@ -158,4 +160,55 @@ test('a rotation by a clock that is behind hides nothing, and what the old key s
   store.place.objects.delete(key);
   await new SealedStore(new MemoryStore(store.place), stolen).claim(key, bytes);
   t.deepEqual(await (await store.process()).library.list(), []);
+});
+
+/** Does something else first, at the first claim below a folder. */
+function beforeClaim(folder: string, act: () => Promise<void>): (objects: ObjectStore) => ObjectStore {
+  let isDone = false;
+  return (objects) =>
+    new Proxy(objects, {
+      get: (real, property) => {
+        const value: unknown = Reflect.get(real, property);
+        if (typeof value !== 'function') return value;
+        if (property !== 'claim') return value.bind(real);
+        return async (key: string, bytes: Uint8Array) => {
+          if (key.startsWith(folder) && !isDone) {
+            isDone = true;
+            await act();
+          }
+          return real.claim(key, bytes);
+        };
+      },
+    });
+}
+
+async function withMachine(): Promise<{ readonly store: StoreInMemory; readonly slot: SlotSecret }> {
+  const store = await StoreInMemory.makeKeyed();
+  let text = '';
+  const onKey = async (made: string) => {
+    text = made;
+  };
+  const keys = new OpenStoreKeys(await store.process(), store.secret!);
+  await keys.add({ label: 'web', writeOnly: { names: ['web'] }, onKey });
+  return { store, slot: decodeSlotSecret(text) };
+}
+
+const liveImages = async (store: StoreInMemory) => (await (await store.process()).library.list()).length;
+
+test('what a machine publishes while its key is being ended counts', async (t) => {
+  const { store, slot } = await withMachine();
+  const publish = async () => void (await capture(await store.process({ slot }), inPieces(DISK), 'web', {}));
+  const owner = await store.process({ wrap: beforeClaim('config/', publish) });
+  await new OpenStoreKeys(owner, store.secret!).rotate();
+  t.is(await liveImages(store), 1);
+});
+
+test('a machine whose key ends before its image appears is told', async (t) => {
+  const { store, slot } = await withMachine();
+  const end = async () => void (await new OpenStoreKeys(await store.process(), store.secret!).rotate());
+  const machine = await store.process({ slot, wrap: beforeClaim('images/', end) });
+  await t.throwsAsync(capture(machine, inPieces(DISK), 'web', {}), { code: 'conflict' });
+  t.is(await liveImages(store), 0);
+  t.is((await capture(await store.process({ slot }), inPieces(DISK), 'web', {})).image?.name, 'web');
+  t.is(await liveImages(store), 1);
 });
