@@ -115,7 +115,7 @@ export const WriterSchema = v.object({
   untilMs: v.exactOptional(CountSchema),
   /** Of full access, once it has ended: what is sealed for a later generation does not count. */
   untilGeneration: v.exactOptional(CountSchema),
-  /** Of write access, once it has ended: its last image of each name. Images behind these do not count. */
+  /** Of write access, once it has ended: its last image of each name. Images behind these do not count; where it is missing, all do. */
   last: v.exactOptional(v.array(PlaceInOrderSchema)),
 });
 export type Writer = v.InferOutput<typeof WriterSchema>;

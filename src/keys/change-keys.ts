@@ -49,7 +49,7 @@ export async function changeKeys(
     return config;
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
-    const message = `The keys were changed, but older configs are left, which those who had a key before may still open (${error.message}): run "doppel gc" where files can be deleted`;
+    const message = `The keys were changed, but not all is done that goes with it (${error.message}): configs of before may be left, which those who had a key then can open. Run "doppel gc" where files can be deleted, or "doppel key rotate" again`;
     warn({ code: 'key-leftovers', message });
     return (await readConfig(objects)).config;
   }

@@ -2,19 +2,24 @@
 import type { KeyringPayload, Writer } from '../../store-format/index.js';
 import type { LastOf } from './last-images.js';
 
-/** Public keys of machines that may only write. */
-export function machinesEndedBy(before: KeyringPayload, after: KeyringPayload): ReadonlySet<string> {
-  const wereEnded = new Set(before.writers.filter(({ untilMs }) => untilMs !== undefined).map(keyOfWriter));
-  const ends = after.writers.filter(({ access, untilMs }) => access === 'write' && untilMs !== undefined);
-  return new Set(ends.map(keyOfWriter).filter((key) => !wereEnded.has(key)));
+/**
+ * Of a machine that may only write, `last` is said once this stands: it may publish up to the last moment. Until then, all that it
+ * signed counts.
+ */
+export function ended(writer: Writer, untilMs: number, untilGeneration: number): Writer {
+  if (writer.untilMs !== undefined) return writer; // for good
+  return writer.access === 'full' ? { ...writer, untilMs, untilGeneration } : { ...writer, untilMs };
 }
 
-const keyOfWriter = ({ publicKey }: Writer): string => publicKey;
+/** It has ended, and nobody has said yet which of its images count. */
+export function isEnding({ access, untilMs, last }: Writer): boolean {
+  return access === 'write' && untilMs !== undefined && last === undefined;
+}
 
-/** Who has ended once has ended for good. */
-export function ended(writer: Writer, untilMs: number, lastOf: LastOf, untilGeneration: number): Writer {
-  if (writer.untilMs !== undefined) return writer;
-  return writer.access === 'full'
-    ? { ...writer, untilMs, untilGeneration }
-    : { ...writer, untilMs, last: [...lastOf(writer)] };
+/** With the last images of all that are ending. */
+export function withLastImages(payload: KeyringPayload, lastOf: LastOf): KeyringPayload {
+  const writers = payload.writers.map((writer) =>
+    isEnding(writer) ? { ...writer, last: [...lastOf(writer)] } : writer,
+  );
+  return { ...payload, writers };
 }

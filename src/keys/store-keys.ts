@@ -18,9 +18,9 @@ import { StoreError } from '../errors.js';
 import { checkName } from '../images/reference.js';
 import type { KeyInfo, NewKey, RotateResult, StoreKeys } from '../interface.js';
 import { changeKeys, deleteSlot } from './change-keys.js';
-import { ended, machinesEndedBy } from './ended-writers.js';
+import { ended, isEnding, withLastImages } from './ended-writers.js';
 import { grantTo, newSlotSecret, OWNER, openKeyring } from './keyrings.js';
-import { type LastOf, lastImages } from './last-images.js';
+import { lastImages } from './last-images.js';
 import { writeSlot } from './new-keys.js';
 import { newKdf, sealSlot } from './passphrase.js';
 import { encodeSlotSecret, type SlotSecret } from './slot-secret.js';
@@ -79,9 +79,7 @@ export class OpenStoreKeys implements StoreKeys {
     const publicKey = toHex(agreementPublicKey(secret.secret));
     const state = await this.#change((old) => {
       const rest =
-        replaced === undefined
-          ? old
-          : this.#withoutSlot(old, findSlot(old.payload.slots, replaced), () => []);
+        replaced === undefined ? old : this.#withoutSlot(old, findSlot(old.payload.slots, replaced));
       return this.#withSlot(rest, note, publicKey, key.writeOnly?.names);
     });
     return { added: toKeyInfo(note, state, this.slot), secret };
@@ -91,7 +89,6 @@ export class OpenStoreKeys implements StoreKeys {
   async remove(which: string): Promise<KeyInfo> {
     this.#requireFull();
     let removed: KeyInfo | undefined;
-    const lastOf = await lastImages(this.engine.library);
     await this.#change((old) => {
       const note = findSlot(old.payload.slots, which);
       removed = toKeyInfo(note, old, this.slot);
@@ -100,7 +97,7 @@ export class OpenStoreKeys implements StoreKeys {
         Object.values(old.encryption.grants).filter(({ access }) => access === 'full').length === 1;
       if (isLastFull)
         throw new StoreError('bad-setting', 'This is the last key with full access: add another before');
-      return this.#withoutSlot(old, note, lastOf);
+      return this.#withoutSlot(old, note);
     });
     await deleteSlot(this.engine, keySlotKey(removed!.id));
     return removed!;
@@ -120,8 +117,7 @@ export class OpenStoreKeys implements StoreKeys {
   /** New keys for all that is written from now on; every slot that is left is granted them. */
   async rotate(): Promise<RotateResult> {
     this.#requireFull();
-    const lastOf = await lastImages(this.engine.library);
-    const state = await this.#change((old) => this.#rotated(old, lastOf));
+    const state = await this.#change((old) => this.#rotated(old));
     return { generation: state.encryption.generation, slots: state.payload.slots.length };
   }
 
@@ -130,23 +126,18 @@ export class OpenStoreKeys implements StoreKeys {
   async #change(edit: (state: KeyState) => KeyState): Promise<KeyState> {
     requireWritable(this.engine);
     let state: KeyState | undefined;
-    let endedNow: ReadonlySet<string> = new Set();
     const first = (config: Config) => {
-      const old = this.#stateOf(config);
-      state = this.#granted(edit(old));
-      endedNow = machinesEndedBy(old.payload, state.payload);
+      state = this.#granted(edit(this.#stateOf(config)));
       return state.encryption;
     };
     // A machine may have published in the last moment: it looks at the config behind that, so what is there now is all.
     const complete = async () => {
-      if (endedNow.size === 0) return undefined;
+      const canGrant = state!.encryption.grants[this.slot] !== undefined;
+      if (!canGrant || !state!.payload.writers.some(isEnding)) return undefined;
       const lastOf = await lastImages(this.engine.library);
       return (config: Config) => {
-        const now = this.#stateOf(config);
-        const writers = now.payload.writers.map((writer) =>
-          endedNow.has(writer.publicKey) ? { ...writer, last: [...lastOf(writer)] } : writer,
-        );
-        state = this.#granted({ ...now, payload: { ...now.payload, writers } });
+        const { payload, encryption } = this.#stateOf(config);
+        state = this.#granted({ payload: withLastImages(payload, lastOf), encryption });
         return state.encryption;
       };
     };
@@ -220,18 +211,18 @@ export class OpenStoreKeys implements StoreKeys {
     return { ring, writer };
   }
 
-  #withoutSlot({ payload, encryption }: KeyState, { id, label }: SlotNote, lastOf: LastOf): KeyState {
+  #withoutSlot({ payload, encryption }: KeyState, { id, label }: SlotNote): KeyState {
     const { [id]: grant, ...grants } = encryption.grants;
     const nowMs = this.engine.environment.now();
     const isIts = (writer: Writer) => grant?.access === 'write' && writer.name === label;
     const writers = payload.writers.map((writer) =>
-      isIts(writer) ? ended(writer, nowMs, lastOf, encryption.generation) : writer,
+      isIts(writer) ? ended(writer, nowMs, encryption.generation) : writer,
     );
     const slots = payload.slots.filter((slot) => slot.id !== id);
     return { payload: { ...payload, slots, writers }, encryption: { ...encryption, grants } };
   }
 
-  #rotated({ payload, encryption }: KeyState, lastOf: LastOf): KeyState {
+  #rotated({ payload, encryption }: KeyState): KeyState {
     const generation = encryption.generation + 1;
     const nowMs = this.engine.environment.now();
     const [secret, writerSeed] = [this.#random(32), this.#random(32)];
@@ -248,7 +239,7 @@ export class OpenStoreKeys implements StoreKeys {
       memberKeys: [...payload.memberKeys, { generation, key: toHex(this.#random(32)) }],
       dataKeys: [...payload.dataKeys, { generation, key: toHex(secret) }],
       writerSeed: toHex(writerSeed),
-      writers: [...payload.writers.map((writer) => ended(writer, nowMs, lastOf, encryption.generation)), own],
+      writers: [...payload.writers.map((writer) => ended(writer, nowMs, encryption.generation)), own],
     };
     const grants = { ...encryption.grants };
     for (const [slot, grant] of Object.entries(grants)) {

@@ -30,10 +30,10 @@ export function signedBy(parts: ManifestParts, signer: Writer, generation: numbe
  * whoever stole its key may say what he likes. What was there when it ended counts.
  */
 function mayPublish(writer: Writer, header: PlaceInOrder, generation: number): boolean {
-  const { access, names, untilMs, untilGeneration, last = [] } = writer;
+  const { access, names, untilGeneration, last } = writer;
   if (access === 'full') return untilGeneration === undefined || generation <= untilGeneration;
   if (!names.some((pattern) => matcherOf(pattern)(header.name))) return false;
-  return untilMs === undefined || last.some((place) => place.name === header.name && isUpTo(place, header));
+  return last === undefined || last.some((place) => place.name === header.name && isUpTo(place, header));
 }
 
 /** The order of a name's images (SPEC.md, section 9). */

@@ -167,7 +167,7 @@ export class OpenStore {
 function counts(writer, header, generation) {
   if (writer.access === 'full') return !(generation > writer.untilGeneration);
   if (!writer.names.some((pattern) => matches(pattern, header.name))) return false;
-  if (writer.untilMs === undefined) return true;
+  if (writer.last === undefined) return true;
   return writer.last.some((last) => last.name === header.name && inOrder(header, last) <= 0);
 }
 
