@@ -3,7 +3,7 @@ import { runThrash, summaryOf } from './run-thrash.js';
 
 /** Slices of `npm run test:thrash`, the second with `--keys`. */
 const SLICES = [
-  { title: 'commands killed and stopped at random moments lose no image', minutes: 0.4, keys: false },
+  { title: 'commands killed and stopped at random moments lose no image', minutes: 0.3, keys: false },
   { title: 'nor do they in a store with keys', minutes: 0.2, keys: true },
 ];
 

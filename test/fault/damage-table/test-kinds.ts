@@ -8,7 +8,7 @@ import { type PreparedStore, prepareStore, type StoreKind } from './prepared-sto
 import { isNamed, nameOf, readLikenesses, readTable, rowOf } from './table.js';
 
 /** Of what acts with keys as it does without, one in so many is tried; DOPPEL_FAULT_PLACES tries more. */
-const ONE_IN = 15;
+const ONE_IN = 24;
 
 /** One test for each kind, with a row for each thing that can be done to an object of it. */
 export function testKinds(kinds: readonly KindName[], store: StoreKind = 'open'): void {
